@@ -33,8 +33,8 @@ make_work_dir() {
 
 # Build in the source tree, install into a stage beside the work: no server of this machine is touched.
 build_and_stage() {
-	make -s -C "$PROJECT" -j2 with_llvm=no COPT=-Werror "$@" all
-	make -s -C "$PROJECT" with_llvm=no "$@" DESTDIR="$TSM_WORK/stage" install >/dev/null
+	make -s -C "$PROJECT" -j2 with_llvm=no COPT="-Werror ${COPT:-}" PG_CONFIG="$PG_CONFIG" all
+	make -s -C "$PROJECT" with_llvm=no PG_CONFIG="$PG_CONFIG" DESTDIR="$TSM_WORK/stage" install >/dev/null
 	chmod -R a+rX "$TSM_WORK/stage"
 }
 
@@ -71,7 +71,7 @@ start_server() {
 
 stop_server() {
 	if [ -n "${TSM_SERVER_RUNS:-}" ]; then
-		as_postgres "$(pg_bindir)/pg_ctl" -D "$TSM_WORK/data" -m immediate -w stop >/dev/null 2>&1 || true
+		as_postgres "$(pg_bindir)/pg_ctl" -D "$TSM_WORK/data" -m "${TSM_STOP_MODE:-immediate}" -w stop >/dev/null 2>&1 || true
 		TSM_SERVER_RUNS=
 	fi
 }
