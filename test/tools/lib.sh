@@ -32,7 +32,10 @@ make_work_dir() {
 }
 
 # Build in the source tree, install into a stage beside the work: no server of this machine is touched.
+# A server that cannot look elsewhere for extensions (before 18, and not Debian's) has to have it installed: with
+# TSM_INSTALLED=1, what "make install" put there is used.
 build_and_stage() {
+	[ -z "${TSM_INSTALLED:-}" ] || return 0
 	make -s -C "$PROJECT" -j2 with_llvm=no COPT="-Werror ${COPT:-}" PG_CONFIG="$PG_CONFIG" all
 	make -s -C "$PROJECT" with_llvm=no PG_CONFIG="$PG_CONFIG" DESTDIR="$TSM_WORK/stage" install >/dev/null
 	chmod -R a+rX "$TSM_WORK/stage"
@@ -41,6 +44,7 @@ build_and_stage() {
 # The settings that make a server find the staged extension, one a line.
 stage_settings() {
 	local stage=$TSM_WORK/stage
+	[ -z "${TSM_INSTALLED:-}" ] || return 0
 	printf "dynamic_library_path = '%s%s:\$libdir'\n" "$stage" "$("$PG_CONFIG" --pkglibdir)"
 	if [ "$(pg_major)" -ge 18 ]; then
 		printf "extension_control_path = '%s%s:\$system'\n" "$stage" "$("$PG_CONFIG" --sharedir)"
