@@ -72,7 +72,7 @@ for my $page (sort @pages)
 	my $file = "$PostgreSQL::Test::Utils::tmp_check/$database.sql";
 	append_to_file($file, $script);
 	my $connection = $node->connstr($database);
-	my $output = `PGTZ=UTC psql -X -q -d "$connection" < "$file" 2>&1`;
+	my $output = `PGTZ=UTC PGOPTIONS="-c client_min_messages=warning" psql -X -q -d "$connection" < "$file" 2>&1`;
 	utf8::decode($output);
 	my %got = $output =~ /^\@\@ (\w+) \@\@\n(.*?)(?=^\@\@ |\z)/msg;
 	ok(exists $got{end}, "$name runs to its end") or diag($output);
