@@ -17,4 +17,20 @@
 #error "tsmem supports PostgreSQL 15 to 18"
 #endif
 
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#else
+/* Soft errors came with 16: before, every error is raised. */
+#define errsave(context, ...) \
+	do { \
+		(void) (context); \
+		ereport_domain(ERROR, TEXTDOMAIN, __VA_ARGS__); \
+	} while (0)
+#define ereturn(context, result, ...) \
+	do { \
+		errsave(context, __VA_ARGS__); \
+		return result; \
+	} while (0)
+#endif
+
 #endif /* TSM_COMPAT_H */
