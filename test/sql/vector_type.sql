@@ -74,3 +74,28 @@ SELECT pg_column_size(v) AS stored, vector_dims(v), l2_distance(v, v), v = (SELE
 FROM wide;
 -- The binary form
 SELECT vector_send('[1,-2.5]'), vector_send(v) IS NULL AS no_null FROM item WHERE id = 2;
+-- Stored bytes: the size has to agree with the dimensions, since what reads the elements trusts them.
+BEGIN;
+CREATE CAST (bytea AS vector) WITHOUT FUNCTION;
+SELECT '\x020000000000803f000020c0'::bytea::vector AS bytes_of_two;
+SAVEPOINT s;
+SELECT '\x030000000000803f000020c0'::bytea::vector;
+ROLLBACK TO s;
+SELECT vector_dims('\x000000000000803f'::bytea::vector);
+ROLLBACK TO s;
+SELECT l2_distance('\xffff00000000803f'::bytea::vector, '[1]');
+ROLLBACK TO s;
+SELECT vector_dims('\x'::bytea::vector);
+ROLLBACK TO s;
+\set VERBOSITY sqlstate
+SELECT avg('\x0100'::bytea::vector);
+\set VERBOSITY default
+ROLLBACK;
+-- A role needs the schema, nothing else.
+CREATE ROLE vector_reader;
+GRANT USAGE ON SCHEMA tsmem TO vector_reader;
+SET ROLE vector_reader;
+SELECT '[1,2]'::tsmem.vector OPERATOR(tsmem.<->) '[1,3]' AS distance, tsmem.avg(v) FROM unnest('{"[1,2]"}'::tsmem.vector[]) v GROUP BY v;
+RESET ROLE;
+REVOKE USAGE ON SCHEMA tsmem FROM vector_reader;
+DROP ROLE vector_reader;
