@@ -1,5 +1,8 @@
 -- base: what the library is and runs on
 
+-- Everyone may name what is in the schema; each object has rights of its own.
+GRANT USAGE ON SCHEMA tsmem TO PUBLIC;
+
 CREATE FUNCTION tsmem.version() RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'tsmem');

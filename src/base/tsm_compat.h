@@ -33,4 +33,27 @@
 	} while (0)
 #endif
 
+/* 16 brought a parameter for MERGE's and logical replication's use. */
+#if PG_VERSION_NUM >= 160000
+#define tsm_ExecInsertIndexTuples(result, slot, estate) \
+	ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL, false)
+#else
+#define tsm_ExecInsertIndexTuples(result, slot, estate) \
+	ExecInsertIndexTuples(result, slot, estate, false, false, NULL, NIL)
+#endif
+
+/* 16 replaced the ownership checks of each kind of object by one. */
+#if PG_VERSION_NUM >= 160000
+#define tsm_relation_ownercheck(relid, role) object_ownercheck(RelationRelationId, relid, role)
+#else
+#define tsm_relation_ownercheck(relid, role) pg_class_ownercheck(relid, role)
+#endif
+
+/* 18 can leave deferrable primary keys out; a key of ours may be deferrable. */
+#if PG_VERSION_NUM >= 180000
+#define tsm_RelationGetPrimaryKeyIndex(rel) RelationGetPrimaryKeyIndex(rel, true)
+#else
+#define tsm_RelationGetPrimaryKeyIndex(rel) RelationGetPrimaryKeyIndex(rel)
+#endif
+
 #endif /* TSM_COMPAT_H */
