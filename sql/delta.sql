@@ -1,0 +1,53 @@
+-- delta: the registry of versioned tables and the protection of their history
+
+CREATE TABLE tsmem.versioned_tables (
+	rel regclass CONSTRAINT versioned_tables_pkey PRIMARY KEY,
+	history regclass NOT NULL CONSTRAINT versioned_tables_history_key UNIQUE,
+	versions regclass,
+	functions name[] NOT NULL,
+	key_columns name[] NOT NULL,
+	disjoint_keys boolean NOT NULL,
+	excluded_columns name[] NOT NULL,
+	added_columns boolean NOT NULL,
+	options jsonb NOT NULL,
+	since timestamptz NOT NULL,
+	system_identifier int8 NOT NULL,
+	horizon timestamptz NOT NULL
+);
+COMMENT ON TABLE tsmem.versioned_tables IS
+'system-versioned tables; written by tsmem alone';
+COMMENT ON COLUMN tsmem.versioned_tables.rel IS 'the versioned table';
+COMMENT ON COLUMN tsmem.versioned_tables.history IS 'the table that holds its former versions';
+COMMENT ON COLUMN tsmem.versioned_tables.versions IS 'the view of all its versions, if one was made';
+COMMENT ON COLUMN tsmem.versioned_tables.functions IS 'names of the functions generated for it, in its schema';
+COMMENT ON COLUMN tsmem.versioned_tables.key_columns IS 'columns that tell its rows apart; empty without a key';
+COMMENT ON COLUMN tsmem.versioned_tables.disjoint_keys IS 'whether a key has one version at a time (false with a temporal key)';
+COMMENT ON COLUMN tsmem.versioned_tables.excluded_columns IS 'columns whose change alone makes no new version';
+COMMENT ON COLUMN tsmem.versioned_tables.added_columns IS 'whether row_start and row_xid were added with the versioning';
+COMMENT ON COLUMN tsmem.versioned_tables.options IS 'history options, as validated';
+COMMENT ON COLUMN tsmem.versioned_tables.since IS 'from when on row_xid and row_end_xid are transactions of this cluster';
+COMMENT ON COLUMN tsmem.versioned_tables.system_identifier IS 'the cluster that wrote the transaction ids';
+COMMENT ON COLUMN tsmem.versioned_tables.horizon IS 'history that ended before it may have been removed';
+SELECT pg_catalog.pg_extension_config_dump('tsmem.versioned_tables', '');
+GRANT SELECT ON tsmem.versioned_tables TO PUBLIC;
+
+CREATE FUNCTION tsmem._protect_history() RETURNS trigger
+AS 'MODULE_PATHNAME', 'tsm_delta_protect_history_trigger' LANGUAGE C;
+COMMENT ON FUNCTION tsmem._protect_history() IS 'internal: refuses changes of a history table (42501)';
+
+CREATE FUNCTION tsmem._stamp_registration() RETURNS trigger
+AS 'MODULE_PATHNAME', 'tsm_delta_stamp_registration' LANGUAGE C;
+COMMENT ON FUNCTION tsmem._stamp_registration() IS 'internal: marks a restored registration with this cluster and time';
+
+CREATE TRIGGER stamp_registration BEFORE INSERT ON tsmem.versioned_tables
+FOR EACH ROW EXECUTE FUNCTION tsmem._stamp_registration();
+ALTER TABLE tsmem.versioned_tables ENABLE ALWAYS TRIGGER stamp_registration;
+
+CREATE FUNCTION tsmem._forget_dropped_tables() RETURNS event_trigger
+AS 'MODULE_PATHNAME', 'tsm_delta_forget_dropped_trigger' LANGUAGE C;
+COMMENT ON FUNCTION tsmem._forget_dropped_tables() IS 'internal: removes the registration of a dropped table';
+
+CREATE EVENT TRIGGER tsmem_forget_dropped_tables ON sql_drop
+EXECUTE FUNCTION tsmem._forget_dropped_tables();
+COMMENT ON EVENT TRIGGER tsmem_forget_dropped_tables IS 'removes the registration of dropped tables';
+ALTER EVENT TRIGGER tsmem_forget_dropped_tables ENABLE ALWAYS;

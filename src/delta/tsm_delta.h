@@ -1,0 +1,97 @@
+/*-------------------------------------------------------------------------
+ *
+ * tsm_delta.h
+ *	  Public header of delta: the registry of versioned tables and the
+ *	  protection of their history.
+ *
+ * The registry is the ordinary table tsmem.versioned_tables. It is read and
+ * written here through table and index APIs, so the rights of the current
+ * user on it do not matter; who may call what is the caller's affair.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef TSM_DELTA_H
+#define TSM_DELTA_H
+
+#include "tsm_compat.h"
+
+#include "datatype/timestamp.h"
+#include "nodes/pg_list.h"
+#include "utils/jsonb.h"
+
+/* Columns that versioning adds to a table, and those its history adds to them. */
+#define TSM_ROW_START	"row_start"
+#define TSM_ROW_XID		"row_xid"
+#define TSM_ROW_END		"row_end"
+#define TSM_ROW_END_XID	"row_end_xid"
+#define TSM_SYS_PERIOD	"sys_period"
+
+/*
+ * One row of tsmem.versioned_tables. Lists hold C strings (column and
+ * function names).
+ */
+typedef struct TsmVersionedTable
+{
+	Oid			rel;
+	Oid			history;
+	Oid			versions;		/* view of all versions; InvalidOid without */
+	List	   *functions;		/* names of the generated functions, in the order of their making */
+	List	   *key_columns;	/* NIL for a table without key */
+	bool		disjoint_keys;	/* one version of a key at a time */
+	List	   *excluded_columns;
+	bool		added_columns;	/* row_start and row_xid are ours, to be dropped with the versioning */
+	Jsonb	   *options;		/* as validated; the two that writes read follow */
+	bool		no_op_updates;
+	bool		truncate_to_history;
+	TimestampTz since;			/* set when the row is stored */
+	int64		system_identifier;	/* set when the row is stored */
+	TimestampTz horizon;		/* history before it may be gone */
+} TsmVersionedTable;
+
+/* The registration of a table, or NULL. Allocated in the current context. */
+extern TsmVersionedTable *tsm_delta_find(Oid rel);
+
+/* The registration whose history is the given table, or NULL. */
+extern TsmVersionedTable *tsm_delta_find_by_history(Oid history);
+
+/* All registrations, as a list of TsmVersionedTable. */
+extern List *tsm_delta_list(void);
+
+/* Store, change and remove a registration; cached write plans are invalidated. */
+extern void tsm_delta_insert(const TsmVersionedTable *table);
+extern void tsm_delta_update(const TsmVersionedTable *table);
+extern void tsm_delta_remove(Oid rel);
+
+/* The OID of a table (or index) of schema tsmem; an error when it is missing. */
+extern Oid	tsm_delta_own_relation(const char *name);
+
+/* A list of C strings as a name[] datum, and back. */
+extern Datum tsm_delta_names_datum(const List *names);
+extern List *tsm_delta_names_list(Datum names);
+
+/*
+ * Make a history table read-only for everyone: a statement trigger raises
+ * 42501. Runs DDL, so it must be called inside tsm_delta_as_owner.
+ */
+extern void tsm_delta_protect_history(Oid history);
+
+/* Undo that: the table becomes an ordinary one. In tsm_delta_as_owner only. */
+extern void tsm_delta_unprotect_history(Oid history);
+
+/* Whether the guards are lifted: tsmem itself changes history or its shape. */
+extern bool tsm_delta_guards_lifted(void);
+
+/*
+ * Run act(arg) as the given role, with search_path set to pg_catalog and
+ * pg_temp, and with the guards lifted. The caller has checked that the
+ * current user may act for that role.
+ */
+extern void tsm_delta_as_owner(Oid owner, void (*act) (void *), void *arg);
+
+/* Run one utility statement through SPI, built as psprintf does. */
+extern void tsm_delta_execute(const char *fmt,...) pg_attribute_printf(1, 2);
+
+/* The schema-qualified, quoted name of a relation; palloc'd. */
+extern char *tsm_delta_relation_name(Oid rel);
+
+#endif							/* TSM_DELTA_H */

@@ -1,0 +1,107 @@
+/*-------------------------------------------------------------------------
+ *
+ * tsm_delta_guard.c
+ *	  Protection of history, and how tsmem itself passes it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+
+#include "tsm_delta_int.h"
+
+/* How many tsm_delta_as_owner calls are under way in this backend. */
+static int	lifted = 0;
+
+bool
+tsm_delta_guards_lifted(void)
+{
+	return lifted > 0;
+}
+
+void
+tsm_delta_as_owner(Oid owner, void (*act) (void *), void *arg)
+{
+	Oid			save_user;
+	int			save_context;
+	int			nest_level;
+
+	GetUserIdAndSecContext(&save_user, &save_context);
+	SetUserIdAndSecContext(owner, save_context | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_RESTRICTED_OPERATION);
+	nest_level = NewGUCNestLevel();
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	lifted++;
+	PG_TRY();
+	{
+		act(arg);
+	}
+	PG_FINALLY();
+	{
+		lifted--;
+	}
+	PG_END_TRY();
+	AtEOXact_GUC(false, nest_level);
+	SetUserIdAndSecContext(save_user, save_context);
+}
+
+void
+tsm_delta_execute(const char *fmt,...)
+{
+	StringInfoData command;
+	va_list		args;
+	int			needed;
+
+	initStringInfo(&command);
+	for (;;)
+	{
+		va_start(args, fmt);
+		needed = appendStringInfoVA(&command, fmt, args);
+		va_end(args);
+		if (needed == 0)
+			break;
+		enlargeStringInfo(&command, needed);
+	}
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute(command.data, false, 0) < 0)
+		elog(ERROR, "could not execute \"%s\"", command.data);
+	SPI_finish();
+	pfree(command.data);
+}
+
+char *
+tsm_delta_relation_name(Oid rel)
+{
+	char	   *name = get_rel_name(rel);
+
+	if (name == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", rel)));
+	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(rel)), name);
+}
+
+void
+tsm_delta_protect_history(Oid history)
+{
+	char	   *name = tsm_delta_relation_name(history);
+
+	tsm_delta_execute("CREATE TRIGGER \"" TSM_PROTECT_TRIGGER "\" "
+					  "BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s "
+					  "FOR EACH STATEMENT EXECUTE FUNCTION tsmem._protect_history()", name);
+	tsm_delta_execute("ALTER TABLE %s ENABLE ALWAYS TRIGGER \"" TSM_PROTECT_TRIGGER "\"", name);
+}
+
+void
+tsm_delta_unprotect_history(Oid history)
+{
+	tsm_delta_execute("DROP TRIGGER IF EXISTS \"" TSM_PROTECT_TRIGGER "\" ON %s",
+					  tsm_delta_relation_name(history));
+}

@@ -1,0 +1,81 @@
+/*-------------------------------------------------------------------------
+ *
+ * tsm_delta_sql.c
+ *	  SQL-callable functions of delta: triggers that guard history and its
+ *	  registry.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "commands/event_trigger.h"
+#include "commands/trigger.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+#include "utils/timestamp.h"
+
+#include "tsm_delta_int.h"
+
+PG_FUNCTION_INFO_V1(tsm_delta_protect_history_trigger);
+PG_FUNCTION_INFO_V1(tsm_delta_stamp_registration);
+PG_FUNCTION_INFO_V1(tsm_delta_forget_dropped_trigger);
+
+/* BEFORE STATEMENT on a history table: refuses (42501), whoever asks. */
+Datum
+tsm_delta_protect_history_trigger(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" must be called by a trigger", "_protect_history")));
+	if (!tsm_delta_guards_lifted())
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("cannot change history table \"%s\"",
+						RelationGetRelationName(data->tg_relation)),
+				 errdetail("History is written by tsmem alone."),
+				 errhint("Change the versioned table; its history follows.")));
+	PG_RETURN_POINTER(NULL);
+}
+
+/*
+ * BEFORE INSERT on tsmem.versioned_tables. Rows come here by a restored dump:
+ * the transaction ids in their tables are those of another cluster, so the
+ * registration is stamped with this cluster and this time.
+ */
+Datum
+tsm_delta_stamp_registration(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = (TriggerData *) fcinfo->context;
+	int			columns[2] = {Anum_registry_since, Anum_registry_system_identifier};
+	Datum		values[2];
+	bool		nulls[2] = {false, false};
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(data->tg_event) ||
+		!TRIGGER_FIRED_BY_INSERT(data->tg_event) || !TRIGGER_FIRED_FOR_ROW(data->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" must be called by a trigger", "_stamp_registration")));
+	values[0] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
+	values[1] = Int64GetDatum((int64) GetSystemIdentifier());
+	return PointerGetDatum(heap_modify_tuple_by_cols(data->tg_trigtuple,
+													 RelationGetDescr(data->tg_relation),
+													 2, columns, values, nulls));
+}
+
+/* Event trigger sql_drop: a dropped table leaves no registration behind. */
+Datum
+tsm_delta_forget_dropped_trigger(PG_FUNCTION_ARGS)
+{
+	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" must be called by an event trigger", "_forget_dropped_tables")));
+	tsm_delta_forget_dropped();
+	PG_RETURN_VOID();
+}
