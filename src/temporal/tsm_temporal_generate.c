@@ -1,0 +1,211 @@
+/*-------------------------------------------------------------------------
+ *
+ * tsm_temporal_generate.c
+ *	  The functions and the view through which a table is read as of
+ *	  another time.
+ *
+ * All have one shape: SELECT ... FROM (table UNION ALL history) u WHERE ... .
+ * The arms carry no WHERE of their own, so that the planner flattens the
+ * union and pushes the caller's conditions, joins included, into the indexes
+ * of both. Bodies are parsed when they are made (BEGIN ATOMIC): no search_path
+ * can turn their names, and a renamed table is followed.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "catalog/dependency.h"
+#include "catalog/namespace.h"
+#include "catalog/objectaddress.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "lib/stringinfo.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+#include "tsm_temporal_int.h"
+
+/* The generated functions; each takes as many timestamptz as it has arguments. */
+typedef struct GeneratedFunction
+{
+	const char *suffix;
+	const char *arguments;
+	int			argument_count;
+	const char *comment;
+} GeneratedFunction;
+
+static const GeneratedFunction generated[] = {
+	{"as_of", "system_time timestamptz", 1, "rows as they were at a system time"},
+	{"from_to", "from_time timestamptz, to_time timestamptz", 2,
+	"versions that existed in [from_time, to_time); none when the bounds are reversed"},
+	{"between", "from_time timestamptz, to_time timestamptz", 2,
+	"versions that existed in [from_time, to_time]; none when the bounds are reversed"},
+	{"between_symmetric", "from_time timestamptz, to_time timestamptz", 2,
+	"versions that existed between two times, in whichever order they are given"},
+};
+
+/* Conditions of the functions that read the view of versions, in the order above. */
+static const char *const version_conditions[] = {
+	NULL,
+	"v.row_start < $2 AND v.row_end > $1 AND $1 < $2",
+	"v.row_start <= $2 AND v.row_end > $1 AND $1 <= $2",
+	"v.row_start <= GREATEST($1, $2) AND v.row_end > LEAST($1, $2) "
+	"AND $1 IS NOT NULL AND $2 IS NOT NULL",
+};
+
+/* The columns of a table, quoted, each after the prefix. */
+static char *
+column_list(Relation rel, const char *prefix)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+	StringInfoData list;
+	int			i;
+
+	initStringInfo(&list);
+	for (i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+
+		if (!attribute->attisdropped)
+			appendStringInfo(&list, "%s%s%s", list.len > 0 ? ", " : "", prefix,
+							 quote_identifier(NameStr(attribute->attname)));
+	}
+	return list.data;
+}
+
+/* (SELECT ... FROM table UNION ALL SELECT ... FROM history) u */
+static char *
+all_versions(Relation rel, Oid history)
+{
+	char	   *columns = column_list(rel, "c.");
+
+	return psprintf("(SELECT %s, 'infinity'::timestamptz AS row_end FROM %s c "
+					"UNION ALL SELECT %s, c.row_end FROM %s c) u",
+					columns, tsm_delta_relation_name(RelationGetRelid(rel)),
+					columns, tsm_delta_relation_name(history));
+}
+
+static void
+make_view(Relation rel, TsmVersionedTable *table, const char *name)
+{
+	Oid			namespace = RelationGetNamespace(rel);
+	char	   *qualified = quote_qualified_identifier(get_namespace_name(namespace), name);
+
+	tsm_delta_execute("CREATE VIEW %s WITH (security_invoker = true) AS SELECT %s, u.row_end, "
+					  "tstzrange(u.row_start, nullif(u.row_end, 'infinity'::timestamptz)) "
+					  "AS sys_period FROM %s",
+					  qualified, column_list(rel, "u."), all_versions(rel, table->history));
+	tsm_delta_execute("COMMENT ON VIEW %s IS 'all versions of the rows of %s'", qualified,
+					  quote_identifier(RelationGetRelationName(rel)));
+	table->versions = get_relname_relid(name, namespace);
+}
+
+static void
+make_function(Relation rel, TsmVersionedTable *table, int which)
+{
+	char	   *name = tsm_temporal_make_name(RelationGetRelationName(rel), generated[which].suffix);
+	char	   *qualified = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
+													   name);
+	char	   *versions = tsm_delta_relation_name(table->versions);
+	const char *base = tsm_delta_relation_name(RelationGetRelid(rel));
+	StringInfoData body;
+
+	initStringInfo(&body);
+	if (version_conditions[which] == NULL)
+		appendStringInfo(&body, "SELECT %s FROM %s WHERE u.row_start <= $1 AND u.row_end > $1",
+						 column_list(rel, "u."), all_versions(rel, table->history));
+	else
+		appendStringInfo(&body, "SELECT v.* FROM %s v WHERE %s", versions,
+						 version_conditions[which]);
+	tsm_delta_execute("CREATE FUNCTION %s(%s) RETURNS SETOF %s "
+					  "LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC %s; END",
+					  qualified, generated[which].arguments,
+					  version_conditions[which] == NULL ? base : versions, body.data);
+	tsm_delta_execute("COMMENT ON FUNCTION %s(%s) IS %s", qualified, generated[which].arguments,
+					  quote_literal_cstr(generated[which].comment));
+	table->functions = lappend(table->functions, name);
+}
+
+void
+tsm_temporal_generate(TsmVersionedTable *table)
+{
+	Relation	rel = table_open(table->rel, AccessShareLock);
+	int			i;
+
+	make_view(rel, table, tsm_temporal_make_name(RelationGetRelationName(rel), "versions"));
+	table->functions = NIL;
+	for (i = 0; i < lengthof(generated); i++)
+		make_function(rel, table, i);
+	table_close(rel, NoLock);
+}
+
+/* The OID of a generated function, by its place in the list; InvalidOid when it is gone. */
+static Oid
+function_oid(const TsmVersionedTable *table, int which)
+{
+	Oid			arguments[2] = {TIMESTAMPTZOID, TIMESTAMPTZOID};
+	oidvector  *vector = buildoidvector(arguments, generated[which].argument_count);
+
+	return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
+						   CStringGetDatum(list_nth(table->functions, which)),
+						   PointerGetDatum(vector),
+						   ObjectIdGetDatum(get_rel_namespace(table->versions)));
+}
+
+void
+tsm_temporal_drop_generated(TsmVersionedTable *table)
+{
+	ObjectAddresses *objects = new_object_addresses();
+	ObjectAddress object;
+	int			i;
+
+	for (i = 0; i < list_length(table->functions); i++)
+	{
+		ObjectAddressSet(object, ProcedureRelationId, function_oid(table, i));
+		if (OidIsValid(object.objectId))
+			add_exact_object_address(&object, objects);
+	}
+	ObjectAddressSet(object, RelationRelationId, table->versions);
+	if (get_rel_relkind(table->versions) == RELKIND_VIEW)
+		add_exact_object_address(&object, objects);
+	performMultipleDeletions(objects, DROP_RESTRICT, PERFORM_DELETION_INTERNAL);
+	free_object_addresses(objects);
+	table->functions = NIL;
+	table->versions = InvalidOid;
+}
+
+/* Make one object depend on the table; a second call changes nothing. */
+static void
+bind_object(Oid class, Oid object, Oid rel, DependencyType type)
+{
+	ObjectAddress depender;
+	ObjectAddress referenced;
+
+	if (!OidIsValid(object))
+		return;
+	ObjectAddressSet(depender, class, object);
+	ObjectAddressSet(referenced, RelationRelationId, rel);
+	deleteDependencyRecordsForSpecific(class, object, type, RelationRelationId, rel);
+	recordDependencyOn(&depender, &referenced, type);
+}
+
+void
+tsm_temporal_bind(const TsmVersionedTable *table)
+{
+	int			i;
+
+	/*
+	 * The history cannot be dropped alone. The rest can, and must not be an
+	 * internal part: DROP COLUMN ... CASCADE would then reach the table
+	 * through them.
+	 */
+	bind_object(RelationRelationId, table->history, table->rel, DEPENDENCY_INTERNAL);
+	bind_object(RelationRelationId, table->versions, table->rel, DEPENDENCY_AUTO);
+	for (i = 0; i < list_length(table->functions); i++)
+		bind_object(ProcedureRelationId, function_oid(table, i), table->rel, DEPENDENCY_AUTO);
+}
