@@ -56,4 +56,34 @@
 #define tsm_RelationGetPrimaryKeyIndex(rel) RelationGetPrimaryKeyIndex(rel)
 #endif
 
+/*
+ * Input functions that can refuse a value without an error (16). Before, an
+ * error is raised whatever the context says.
+ */
+#if PG_VERSION_NUM >= 160000
+#include "nodes/miscnodes.h"
+#include "utils/float.h"
+#define tsm_float8in(num, end, type, orig, escontext) float8in_internal(num, end, type, orig, escontext)
+#define tsm_make_range(typcache, lower, upper) make_range(typcache, lower, upper, false, NULL)
+#define tsm_input_call(func, str, typmod, escontext, result) \
+	DirectInputFunctionCallSafe(func, str, InvalidOid, typmod, escontext, result)
+#else
+#include "fmgr.h"
+#include "utils/float.h"
+#define tsm_float8in(num, end, type, orig, escontext) float8in_internal(num, end, type, orig)
+#define tsm_make_range(typcache, lower, upper) make_range(typcache, lower, upper, false)
+#define tsm_input_call(func, str, typmod, escontext, result) \
+	((void) (escontext), \
+	 *(result) = DirectFunctionCall3(func, CStringGetDatum(str), ObjectIdGetDatum(InvalidOid), \
+									 Int32GetDatum(typmod)), true)
+#define SOFT_ERROR_OCCURRED(escontext) ((void) (escontext), false)
+#endif
+
+/* The delay point of ANALYZE. */
+#if PG_VERSION_NUM >= 180000
+#define tsm_analyze_delay_point() vacuum_delay_point(true)
+#else
+#define tsm_analyze_delay_point() vacuum_delay_point()
+#endif
+
 #endif /* TSM_COMPAT_H */

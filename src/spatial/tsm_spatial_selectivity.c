@@ -1,0 +1,269 @@
+/*-------------------------------------------------------------------------
+ *
+ * tsm_spatial_selectivity.c
+ *	  How many rows an operator on stbox gives: it is tried on the sample that
+ *	  ANALYZE keeps (tsm_spatial_typanalyze.c).
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "catalog/pg_statistic.h"
+#include "nodes/pathnodes.h"
+#include "utils/lsyscache.h"
+#include "utils/selfuncs.h"
+
+#include "tsm_spatial_int.h"
+
+PG_FUNCTION_INFO_V1(tsm_stbox_sel);
+PG_FUNCTION_INFO_V1(tsm_stbox_joinsel);
+
+/* Without statistics: a window, and one side of an axis. */
+#define DEFAULT_WINDOW_SEL	0.005
+#define DEFAULT_SIDE_SEL	DEFAULT_INEQ_SEL
+
+/* Boxes of each side that a join is tried on: 160,000 pairs, about a millisecond. */
+#define JOIN_SAMPLE	400
+
+/* Boxes that stand for a value which is not known yet. */
+#define UNKNOWN_SAMPLE 64
+
+/* One that was not found among n may still be there: it counts as half a hit. */
+#define NO_HIT	0.5
+
+/* Boxes of a column, from a slot that must be freed. */
+typedef struct Sample
+{
+	AttStatsSlot slot;
+	int			count;			/* 0: no statistics */
+	double		not_null;		/* part of the rows that are not NULL */
+} Sample;
+
+#define SAMPLE_BOX(sample, i) DatumGetTsmStBox((sample)->slot.values[i])
+
+static double
+default_selectivity(int op)
+{
+	switch (op)
+	{
+		case TSM_STBOX_OVERLAPS:
+		case TSM_STBOX_CONTAINS:
+		case TSM_STBOX_CONTAINED:
+		case TSM_STBOX_ADJACENT:
+			return DEFAULT_WINDOW_SEL;
+		default:
+			return DEFAULT_SIDE_SEL;
+	}
+}
+
+/* The boolean operator on boxes behind an operator of the catalogue; 0 if it is none of ours. */
+static int
+operator_of(Oid operator)
+{
+	Oid			function = get_opcode(operator);
+	FmgrInfo	info;
+
+	if (!OidIsValid(function))
+		return 0;
+	fmgr_info(function, &info);
+	return tsm_stbox_op_of_function(info.fn_addr);
+}
+
+/* Statistics are used for who may read the column, as everywhere in the planner. */
+static void
+open_sample(Sample *sample, VariableStatData *variable, Oid operator)
+{
+	memset(sample, 0, sizeof(Sample));
+	sample->not_null = 1;
+	if (!HeapTupleIsValid(variable->statsTuple) ||
+		!statistic_proc_security_check(variable, get_opcode(operator)))
+		return;
+	sample->not_null -= ((Form_pg_statistic) GETSTRUCT(variable->statsTuple))->stanullfrac;
+	if (get_attstatsslot(&sample->slot, variable->statsTuple, TSM_STATISTIC_KIND_STBOX_SAMPLE,
+						 InvalidOid, ATTSTATSSLOT_VALUES))
+		sample->count = sample->slot.nvalues;
+}
+
+static void
+close_sample(Sample *sample)
+{
+	free_attstatsslot(&sample->slot);
+}
+
+/* What would raise an error at execution counts as no hit. */
+static bool
+hits(int op, const TsmStBox *a, const TsmStBox *b)
+{
+	return (tsm_stbox_op_mixes(op) || tsm_stbox_comparable(a, b)) && tsm_stbox_test(op, a, b);
+}
+
+/* The part of the sample for which "box op value" holds, or "value op box". */
+static double
+part_of_sample(const Sample *sample, int op, const TsmStBox *value, bool box_on_left)
+{
+	int			count = 0;
+	int			i;
+
+	for (i = 0; i < sample->count; i++)
+	{
+		const TsmStBox *box = SAMPLE_BOX(sample, i);
+
+		count += box_on_left ? hits(op, box, value) : hits(op, value, box);
+	}
+	return Max(count, NO_HIT) / sample->count;
+}
+
+/* A value that is not known yet is likely to be like those of the column. */
+static double
+part_for_unknown(const Sample *sample, int op, bool box_on_left)
+{
+	int			count = Min(sample->count, UNKNOWN_SAMPLE);
+	double		sum = 0;
+	int			i;
+
+	for (i = 0; i < count; i++)
+		sum += part_of_sample(sample, op, SAMPLE_BOX(sample, i), box_on_left);
+	return sum / count;
+}
+
+static double
+restriction_selectivity(VariableStatData *variable, Oid operator, int op, Node *other,
+						bool box_on_left)
+{
+	Sample		sample;
+	double		selectivity;
+
+	if (IsA(other, Const) && ((Const *) other)->constisnull)
+		return 0;				/* the operators are strict */
+	open_sample(&sample, variable, operator);
+	if (sample.count == 0)
+		selectivity = default_selectivity(op);
+	else if (IsA(other, Const))
+		selectivity = part_of_sample(&sample, op,
+									 DatumGetTsmStBox(((Const *) other)->constvalue),
+									 box_on_left);
+	else
+		selectivity = part_for_unknown(&sample, op, box_on_left);
+	selectivity *= sample.not_null;
+	close_sample(&sample);
+	return selectivity;
+}
+
+Datum
+tsm_stbox_sel(PG_FUNCTION_ARGS)
+{
+	PlannerInfo *root = (PlannerInfo *) PG_GETARG_POINTER(0);
+	Oid			operator = PG_GETARG_OID(1);
+	List	   *args = (List *) PG_GETARG_POINTER(2);
+	int			relation = PG_GETARG_INT32(3);
+	int			op = operator_of(operator);
+	VariableStatData variable;
+	Node	   *other;
+	bool		box_on_left;
+	double		selectivity;
+
+	/* An operator that is not ours may have another type on one side. */
+	if (op == 0 ||
+		!get_restriction_variable(root, args, relation, &variable, &other, &box_on_left))
+		PG_RETURN_FLOAT8(default_selectivity(op));
+	selectivity = restriction_selectivity(&variable, operator, op, other, box_on_left);
+	ReleaseVariableStats(variable);
+	CLAMP_PROBABILITY(selectivity);
+	PG_RETURN_FLOAT8(selectivity);
+}
+
+/* How a join is counted. */
+typedef enum JoinCount
+{
+	ALL_PAIRS,					/* pairs that are hits, of all pairs */
+	MATCHED,					/* left boxes with a hit, "left op right" */
+	MATCHED_REVERSED			/* left boxes with a hit, "right op left" */
+} JoinCount;
+
+/*
+ * The part that a join keeps. The left boxes are taken from the front of their sample and the right
+ * ones from the back: joined with itself, a column does not meet itself more
+ * often than it should.
+ */
+static double
+join_part(const Sample *left, const Sample *right, int op, JoinCount kind, double right_rows)
+{
+	int			left_count = Min(left->count, JOIN_SAMPLE);
+	int			right_count = Min(right->count, JOIN_SAMPLE);
+	double		sum = 0;
+	int			i;
+	int			j;
+
+	for (i = 0; i < left_count; i++)
+	{
+		int			count = 0;
+
+		for (j = 0; j < right_count; j++)
+		{
+			const TsmStBox *a = SAMPLE_BOX(left, i);
+			const TsmStBox *b = SAMPLE_BOX(right, right->count - 1 - j);
+
+			count += kind == MATCHED_REVERSED ? hits(op, b, a) : hits(op, a, b);
+		}
+		if (kind == ALL_PAIRS)
+			sum += (double) count / right_count;
+		else
+			sum += 1 - pow(1 - (double) count / right_count, right_rows);
+	}
+	return Max(sum, NO_HIT / right_count) / left_count;
+}
+
+static double
+join_selectivity(VariableStatData *left, VariableStatData *right, Oid operator, int op,
+				 JoinCount kind)
+{
+	Sample		left_sample;
+	Sample		right_sample;
+	double		selectivity = default_selectivity(op);
+
+	open_sample(&left_sample, left, operator);
+	open_sample(&right_sample, right, operator);
+	if (left_sample.count > 0 && right_sample.count > 0)
+	{
+		double		right_rows = right->rel == NULL ? 1 : right->rel->rows * right_sample.not_null;
+
+		selectivity = join_part(&left_sample, &right_sample, op, kind, right_rows);
+	}
+	selectivity *= left_sample.not_null;
+	if (kind == ALL_PAIRS)
+		selectivity *= right_sample.not_null;
+	close_sample(&left_sample);
+	close_sample(&right_sample);
+	return selectivity;
+}
+
+Datum
+tsm_stbox_joinsel(PG_FUNCTION_ARGS)
+{
+	PlannerInfo *root = (PlannerInfo *) PG_GETARG_POINTER(0);
+	Oid			operator = PG_GETARG_OID(1);
+	List	   *args = (List *) PG_GETARG_POINTER(2);
+	SpecialJoinInfo *join = (SpecialJoinInfo *) PG_GETARG_POINTER(4);
+	int			op = operator_of(operator);
+	VariableStatData left;
+	VariableStatData right;
+	bool		reversed;
+	double		selectivity;
+
+	if (op == 0)
+		PG_RETURN_FLOAT8(default_selectivity(op));
+	get_join_variables(root, args, join, &left, &right, &reversed);
+	if (join->jointype != JOIN_SEMI && join->jointype != JOIN_ANTI)
+		selectivity = join_selectivity(&left, &right, operator, op, ALL_PAIRS);
+	else if (!reversed)
+		selectivity = join_selectivity(&left, &right, operator, op, MATCHED);
+	else
+		selectivity = join_selectivity(&right, &left, operator, op, MATCHED_REVERSED);
+	ReleaseVariableStats(left);
+	ReleaseVariableStats(right);
+	CLAMP_PROBABILITY(selectivity);
+	PG_RETURN_FLOAT8(selectivity);
+}
