@@ -27,7 +27,7 @@ CREATE TYPE tsmem.stbox (
 COMMENT ON TYPE tsmem.stbox IS
 'box in space (x, y, z) and time; any axis may be absent or unbounded; planar, or geodetic with x, y in degrees of longitude and latitude';
 
--- Constructors. No two have the same name and number of arguments, but for the casts: untyped literals stay unambiguous.
+-- Constructors. No two have the same name and number of arguments: untyped literals and parameters stay unambiguous.
 
 CREATE FUNCTION tsmem.stbox(x double precision, y double precision) RETURNS tsmem.stbox
 AS 'MODULE_PATHNAME', 'tsm_stbox_make_xy' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -53,14 +53,12 @@ CREATE FUNCTION tsmem.stbox(period tstzrange) RETURNS tsmem.stbox
 AS 'MODULE_PATHNAME', 'tsm_stbox_from_period' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION tsmem.stbox(period tstzrange) IS
 'a period, without a place';
-CREATE FUNCTION tsmem.stbox(place point) RETURNS tsmem.stbox
+CREATE FUNCTION tsmem._stbox_from_point(point) RETURNS tsmem.stbox
 AS 'MODULE_PATHNAME', 'tsm_stbox_from_point' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION tsmem.stbox(place point) IS
-'a point';
-CREATE FUNCTION tsmem.stbox(area box) RETURNS tsmem.stbox
+COMMENT ON FUNCTION tsmem._stbox_from_point(point) IS 'internal: cast from point to stbox';
+CREATE FUNCTION tsmem._stbox_from_box(box) RETURNS tsmem.stbox
 AS 'MODULE_PATHNAME', 'tsm_stbox_from_box' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION tsmem.stbox(area box) IS
-'a rectangle';
+COMMENT ON FUNCTION tsmem._stbox_from_box(box) IS 'internal: cast from box to stbox';
 CREATE FUNCTION tsmem.envelope(x1 double precision, y1 double precision, x2 double precision, y2 double precision) RETURNS tsmem.stbox
 AS 'MODULE_PATHNAME', 'tsm_stbox_make_envelope' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION tsmem.envelope(x1 double precision, y1 double precision, x2 double precision, y2 double precision) IS
@@ -167,9 +165,9 @@ COMMENT ON FUNCTION tsmem.to_tstzrange(place tsmem.stbox) IS
 
 -- Casts
 
-CREATE CAST (point AS tsmem.stbox) WITH FUNCTION tsmem.stbox(point) AS ASSIGNMENT;
+CREATE CAST (point AS tsmem.stbox) WITH FUNCTION tsmem._stbox_from_point(point) AS ASSIGNMENT;
 COMMENT ON CAST (point AS tsmem.stbox) IS 'a point in the plane';
-CREATE CAST (box AS tsmem.stbox) WITH FUNCTION tsmem.stbox(box) AS ASSIGNMENT;
+CREATE CAST (box AS tsmem.stbox) WITH FUNCTION tsmem._stbox_from_box(box) AS ASSIGNMENT;
 COMMENT ON CAST (box AS tsmem.stbox) IS 'a rectangle in the plane';
 CREATE CAST (tstzrange AS tsmem.stbox) WITH FUNCTION tsmem.stbox(tstzrange) AS ASSIGNMENT;
 COMMENT ON CAST (tstzrange AS tsmem.stbox) IS 'a period, without a place';

@@ -11,5 +11,5 @@ OBJS += \
 	src/spatial/tsm_spatial_typanalyze.o
 
 # The same distance wherever it is computed: no fused multiply-add where the source has none.
-src/spatial/tsm_spatial_distance.o src/spatial/tsm_spatial_distance.bc: override CFLAGS += -ffp-contract=off
+src/spatial/tsm_spatial_distance.o: override CFLAGS += -ffp-contract=off
 src/spatial/tsm_spatial_distance.bc: override BITCODE_CFLAGS += -ffp-contract=off

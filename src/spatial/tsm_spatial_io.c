@@ -152,6 +152,9 @@ parse_time_bound(Parser *parser, const char *ends, TimestampTz absent, Timestamp
 			return syntax_error(parser);
 		buffer[length++] = *parser->at++;
 	}
+	/* The character that ends it is left to the caller, but for a quote. */
+	if (*parser->at == '\0')
+		return syntax_error(parser);
 	if (*parser->at == '"')
 		parser->at++;
 	while (length > 0 && isspace((unsigned char) buffer[length - 1]))

@@ -445,15 +445,17 @@ tsm_stbox_expand_time(PG_FUNCTION_ARGS)
 {
 	TsmStBox   *box = copy_box(PG_GETARG_TSM_STBOX(0));
 	Datum		span = PG_GETARG_DATUM(1);
+	Datum		lower = TimestampTzGetDatum(box->t_lo);
+	bool		included;
+	Datum		upper = TimestampTzGetDatum(tsm_stbox_time_end(box, &included));
 
 	if ((box->flags & TSM_STBOX_HAS_T) == 0)
 		PG_RETURN_TSM_STBOX(box);
 	if (!TIMESTAMP_NOT_FINITE(box->t_lo))
-		box->t_lo = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_mi_interval,
-															TimestampTzGetDatum(box->t_lo), span));
+		lower = DirectFunctionCall2(timestamptz_mi_interval, lower, span);
 	if (!TIMESTAMP_NOT_FINITE(box->t_hi))
-		box->t_hi = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
-															TimestampTzGetDatum(box->t_hi), span));
+		upper = DirectFunctionCall2(timestamptz_pl_interval, upper, span);
+	set_time(box, DatumGetTimestampTz(lower), true, DatumGetTimestampTz(upper), included);
 	PG_RETURN_TSM_STBOX(tsm_stbox_finished(box));
 }
 
