@@ -1,0 +1,279 @@
+/*-------------------------------------------------------------------------
+ *
+ * tsm_run_hash.c
+ *	  Digests and hashes of events; the format is in tsm_run_preimage.c.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "common/cryptohash.h"
+#include "common/hmac.h"
+#include "executor/spi.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+
+#include "tsm_run_int.h"
+
+/* A digest being taken: plain sha256, or HMAC when hmac is not NULL. */
+typedef struct Digester
+{
+	pg_cryptohash_ctx *sha;
+	pg_hmac_ctx *hmac;
+} Digester;
+
+/*
+ * The context for sha256, made once a session: making it costs as much as
+ * hashing an event. It belongs to a resource owner of its own, because it
+ * lives longer than the transaction that made it.
+ */
+static pg_cryptohash_ctx *
+session_sha256(void)
+{
+	static pg_cryptohash_ctx *context = NULL;
+	static ResourceOwner owner = NULL;
+
+	if (context == NULL)
+	{
+		ResourceOwner saved = CurrentResourceOwner;
+
+		if (owner == NULL)
+			owner = ResourceOwnerCreate(NULL, "tsmem sha256");
+		CurrentResourceOwner = owner;
+		context = pg_cryptohash_create(PG_SHA256);
+		CurrentResourceOwner = saved;
+		if (context == NULL)
+			ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	}
+	return context;
+}
+
+static void
+raise_hash_failure(const char *reason)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not compute a hash: %s", reason)));
+}
+
+/* Begins a digest; hmac_key (TSM_RUN_HASH_BYTES) may be NULL. */
+static void
+begin_digest(Digester *digester, const uint8 *hmac_key)
+{
+	digester->sha = NULL;
+	digester->hmac = NULL;
+	if (hmac_key == NULL)
+	{
+		digester->sha = session_sha256();
+		if (pg_cryptohash_init(digester->sha) < 0)
+			raise_hash_failure(pg_cryptohash_error(digester->sha));
+		return;
+	}
+	digester->hmac = pg_hmac_create(PG_SHA256);
+	if (digester->hmac == NULL)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	if (pg_hmac_init(digester->hmac, hmac_key, TSM_RUN_HASH_BYTES) < 0)
+		raise_hash_failure(pg_hmac_error(digester->hmac));
+}
+
+static void
+add_to_digest(Digester *digester, const void *bytes, size_t length)
+{
+	if (digester->hmac != NULL)
+	{
+		if (pg_hmac_update(digester->hmac, bytes, length) < 0)
+			raise_hash_failure(pg_hmac_error(digester->hmac));
+	}
+	else if (pg_cryptohash_update(digester->sha, bytes, length) < 0)
+		raise_hash_failure(pg_cryptohash_error(digester->sha));
+}
+
+static void
+finish_digest(Digester *digester, uint8 *digest)
+{
+	if (digester->hmac != NULL)
+	{
+		if (pg_hmac_final(digester->hmac, digest, TSM_RUN_HASH_BYTES) < 0)
+			raise_hash_failure(pg_hmac_error(digester->hmac));
+		pg_hmac_free(digester->hmac);
+	}
+	else if (pg_cryptohash_final(digester->sha, digest, TSM_RUN_HASH_BYTES) < 0)
+		raise_hash_failure(pg_cryptohash_error(digester->sha));
+}
+
+void
+tsm_run_sha256(const void *bytes, size_t length, uint8 *digest)
+{
+	Digester	digester;
+
+	begin_digest(&digester, NULL);
+	add_to_digest(&digester, bytes, length);
+	finish_digest(&digester, digest);
+}
+
+/* Adds a part that may be missing (bytes is NULL then), with its mark and length. */
+static void
+add_part(Digester *digester, const char *bytes, size_t length)
+{
+	uint8		mark[9];
+	TsmWriter	writer;
+
+	tsm_writer_init(&writer, mark, sizeof(mark));
+	tsm_run_write_length(&writer, bytes != NULL, length);
+	add_to_digest(digester, mark, writer.position);
+	if (bytes != NULL && length > 0)
+		add_to_digest(digester, bytes, length);
+}
+
+/*
+ * The digest of an event's content: HMAC under hmac_key, or plain when that is
+ * NULL. Takes the body by its text, which dump and restore and other versions
+ * of the server keep, in UTF-8.
+ */
+void
+tsm_run_digest(const TsmRunEvent *event, const uint8 *hmac_key, uint8 *digest)
+{
+	Digester	digester;
+	char	   *body = NULL;
+	char	   *utf8 = NULL;
+
+	if (event->body != NULL)
+	{
+		body = JsonbToCString(NULL, &event->body->root, VARSIZE(event->body));
+		utf8 = pg_server_to_any(body, strlen(body), PG_UTF8);
+	}
+	begin_digest(&digester, hmac_key);
+	add_part(&digester, utf8, utf8 == NULL ? 0 : strlen(utf8));
+	add_part(&digester, event->raw == NULL ? NULL : VARDATA_ANY(event->raw),
+			 event->raw == NULL ? 0 : VARSIZE_ANY_EXHDR(event->raw));
+	finish_digest(&digester, digest);
+	if (utf8 != NULL && utf8 != body)
+		pfree(utf8);
+	if (body != NULL)
+		pfree(body);
+}
+
+/* A text in UTF-8: its bytes (palloc'd only where converted) and their number. */
+static const char *
+text_in_utf8(text *value, size_t *length)
+{
+	char	   *bytes;
+	char	   *utf8;
+
+	if (value == NULL)
+	{
+		*length = 0;
+		return NULL;
+	}
+	bytes = VARDATA_ANY(value);
+	*length = VARSIZE_ANY_EXHDR(value);
+	utf8 = pg_server_to_any(bytes, *length, PG_UTF8);
+	if (utf8 != bytes)
+		*length = strlen(utf8);
+	return utf8;
+}
+
+/*
+ * Fills event->hash, given the hash before it and the event with its seq, at
+ * and digest.
+ */
+void
+tsm_run_hash_event(const uint8 *previous, const pg_uuid_t *run_id, TsmRunEvent *event)
+{
+	uint8		small[512];
+	uint8	   *bytes = small;
+	size_t		size;
+	TsmRunPreimage preimage;
+	TsmWriter	writer;
+
+	preimage.previous = previous;
+	preimage.run_id = run_id->data;
+	preimage.seq = event->seq;
+	preimage.at = event->at;
+	preimage.kind = event->kind;
+	preimage.key = text_in_utf8(event->key, &preimage.key_length);
+	preimage.snapshot = text_in_utf8(event->snapshot, &preimage.snapshot_length);
+	preimage.expires = event->expires;
+	preimage.expires_at = event->expires_at;
+	preimage.digest = event->digest;
+	size = TSM_RUN_PREIMAGE_FIXED + preimage.key_length + preimage.snapshot_length;
+	if (size > sizeof(small))
+		bytes = palloc(size);
+	tsm_writer_init(&writer, bytes, size);
+	tsm_run_write_preimage(&writer, &preimage);
+	Assert(!writer.failed);
+	tsm_run_sha256(bytes, writer.position, event->hash);
+	if (bytes != small)
+		pfree(bytes);
+}
+
+/* One look at tsmem.subject_keys, as the owner; the caller is connected to SPI. */
+static bool
+read_subject_key(Datum *values, bool read_only, uint8 *hmac_key)
+{
+	static SPIPlanPtr plan = NULL;
+	Oid			types[2] = {TEXTOID, TEXTOID};
+	bool		isnull;
+	bytea	   *found;
+
+	tsm_run_plan(&plan,
+				 "SELECT hmac_key FROM tsmem.subject_keys WHERE namespace OPERATOR(pg_catalog.=) $1 "
+				 "AND subject OPERATOR(pg_catalog.=) $2",
+				 2, types);
+	if (SPI_execute_plan(plan, values, NULL, read_only, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read a subject's key");
+	if (SPI_processed == 0)
+		return false;
+	found = DatumGetByteaPP(
+		SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+	if (isnull || VARSIZE_ANY_EXHDR(found) != TSM_RUN_HASH_BYTES)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED), errmsg("a subject's key is damaged")));
+	memcpy(hmac_key, VARDATA_ANY(found), TSM_RUN_HASH_BYTES);
+	return true;
+}
+
+/*
+ * The key of a subject in a namespace; made, if it is asked for and there is
+ * none. False when there is none. Two transactions that make the same key
+ * wait for each other by the primary key; above READ COMMITTED the second
+ * gets 40001.
+ */
+bool
+tsm_run_subject_key(const char *name, text *subject, bool create, uint8 *hmac_key)
+{
+	static SPIPlanPtr insert = NULL;
+	Oid			types[3] = {TEXTOID, TEXTOID, BYTEAOID};
+	Datum		values[3];
+	TsmRunOwner saved;
+	bool		found;
+
+	SPI_connect();
+	tsm_run_become_owner(&saved);
+	values[0] = CStringGetTextDatum(name);
+	values[1] = PointerGetDatum(subject);
+	found = read_subject_key(values, !create, hmac_key);
+	if (!found && create)
+	{
+		bytea	   *fresh = palloc(VARHDRSZ + TSM_RUN_HASH_BYTES);
+
+		SET_VARSIZE(fresh, VARHDRSZ + TSM_RUN_HASH_BYTES);
+		if (!pg_strong_random(VARDATA(fresh), TSM_RUN_HASH_BYTES))
+			ereport(ERROR,
+					(errcode(ERRCODE_INTERNAL_ERROR),
+					 errmsg("could not generate random values")));
+		values[2] = PointerGetDatum(fresh);
+		tsm_run_plan(&insert,
+					 "INSERT INTO tsmem.subject_keys (namespace, subject, hmac_key) "
+					 "VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+					 3, types);
+		if (SPI_execute_plan(insert, values, NULL, false, 0) != SPI_OK_INSERT)
+			elog(ERROR, "could not store a subject's key");
+		found = read_subject_key(values, false, hmac_key);
+	}
+	tsm_run_become_caller(&saved);
+	SPI_finish();
+	return found;
+}
