@@ -3,10 +3,10 @@
  * tsm_vector_avx2.c
  *	  Kernels for AVX2 with FMA and POPCNT.
  *
- * The elements after the last whole block are filled up with zeros. Bits are counted a nibble at a time by table look-up in a
- * register (W. Mula, "SSSE3: fast popcount", 2008). The functions carry the
- * instruction set as an attribute, so that the rest of the library runs on
- * any x86-64.
+ * The elements after the last whole block are loaded under a mask. Bits are
+ * counted a nibble at a time by table look-up in a register (W. Mula, "SSSE3:
+ * fast popcount", 2008). The functions carry the instruction set as an
+ * attribute, so that the rest of the library runs on any x86-64.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,14 +20,13 @@
 #define AVX2 __attribute__((target("avx2,fma,popcnt")))
 #define LANES 8
 
-/* The last, fewer than LANES elements, filled up with zeros. */
+/* The first elements of a block, fewer than LANES; the others read no memory and are 0. */
 AVX2 static inline __m256
 load_rest(const float *x, int count)
 {
-	float		block[LANES] = {0};
+	const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
 
-	memcpy(block, x, count * sizeof(float));
-	return _mm256_loadu_ps(block);
+	return _mm256_maskload_ps(x, _mm256_cmpgt_epi32(_mm256_set1_epi32(count), lanes));
 }
 
 AVX2 static inline float
