@@ -26,9 +26,14 @@
 
 PG_FUNCTION_INFO_V1(tsm_vector_cost);
 
-/* Calls of a plain operator that one call takes, and so many more an element (README.md). */
-#define CALL_COST 2.0
-#define ELEMENT_COST (1.0 / 128)
+/*
+ * In calls of a plain operator such as integer comparison, which
+ * cpu_operator_cost stands for; measured as README.md tells.
+ */
+#define CALL_COST 5.0			/* one distance */
+#define ELEMENT_COST 0.1		/* and so much more an element */
+#define FETCH_COST 200.0		/* one out-of-line value: open and descend the TOAST index */
+#define CHUNK_COST 40.0			/* and so much more a chunk of it */
 
 /* The dimensions of an argument as far as they are known before running; else 0. */
 static int
@@ -64,15 +69,6 @@ is_out_of_line(PlannerInfo *root, Node *argument, int dim)
 	return TSM_VECTOR_SIZE(dim) > TOAST_TUPLE_THRESHOLD;
 }
 
-/* The fetch of one out-of-line vector: a descent of the TOAST index, then its chunks. */
-static Cost
-fetch_cost(int dim)
-{
-	double		chunks = ceil((double) TSM_VECTOR_SIZE(dim) / TOAST_MAX_CHUNK_SIZE);
-
-	return 50 * cpu_operator_cost + chunks * (cpu_index_tuple_cost + cpu_tuple_cost);
-}
-
 /* _vector_distance_cost(internal) → internal: answers SupportRequestCost. */
 Datum
 tsm_vector_cost(PG_FUNCTION_ARGS)
@@ -81,6 +77,7 @@ tsm_vector_cost(PG_FUNCTION_ARGS)
 	List	   *arguments = NIL;
 	ListCell   *cell;
 	int			dim = 0;
+	double		operators;
 
 	if (!IsA(request, SupportRequestCost) || request->node == NULL)
 		PG_RETURN_POINTER(NULL);
@@ -93,12 +90,14 @@ tsm_vector_cost(PG_FUNCTION_ARGS)
 	if (dim == 0)
 		PG_RETURN_POINTER(NULL);
 
-	request->startup = 0;
-	request->per_tuple = (CALL_COST + ELEMENT_COST * dim) * cpu_operator_cost;
+	operators = CALL_COST + ELEMENT_COST * dim;
 	foreach(cell, arguments)
 	{
 		if (is_out_of_line(request->root, lfirst(cell), dim))
-			request->per_tuple += fetch_cost(dim);
+			operators += FETCH_COST +
+				CHUNK_COST * ceil((double) TSM_VECTOR_SIZE(dim) / TOAST_MAX_CHUNK_SIZE);
 	}
+	request->startup = 0;
+	request->per_tuple = operators * cpu_operator_cost;
 	PG_RETURN_POINTER(request);
 }
