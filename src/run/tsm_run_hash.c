@@ -27,8 +27,9 @@ typedef struct Digester
 
 /*
  * The context for sha256, made once a session: making it costs as much as
- * hashing an event. It belongs to a resource owner of its own, because it
- * lives longer than the transaction that made it.
+ * hashing an event. It belongs to a resource owner of its own and to the top
+ * memory context (a server without OpenSSL allocates it in the current one),
+ * because it lives longer than the transaction that made it.
  */
 static pg_cryptohash_ctx *
 session_sha256(void)
@@ -39,12 +40,14 @@ session_sha256(void)
 	if (context == NULL)
 	{
 		ResourceOwner saved = CurrentResourceOwner;
+		MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
 
 		if (owner == NULL)
 			owner = ResourceOwnerCreate(NULL, "tsmem sha256");
 		CurrentResourceOwner = owner;
 		context = pg_cryptohash_create(PG_SHA256);
 		CurrentResourceOwner = saved;
+		MemoryContextSwitchTo(caller);
 		if (context == NULL)
 			ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 	}
