@@ -17,6 +17,11 @@
 #error "tsmem supports PostgreSQL 15 to 18"
 #endif
 
+/* 18 writes it before the declaration, as C23 does. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn __attribute__((noreturn))
+#endif
+
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"
 #else

@@ -50,7 +50,7 @@ StaticAssertDecl(offsetof(TsmVector, x) == 8, "TsmVector.x starts at byte 8");
 extern TsmVector *tsm_vector_new(int dim);
 
 /* ERROR XX001: the bytes of a value are no vector. */
-extern void tsm_vector_corrupted(const struct varlena *value) pg_attribute_noreturn();
+pg_noreturn extern void tsm_vector_corrupted(const struct varlena *value);
 
 /*
  * The vector of a datum, detoasted: a copy in the current memory context where

@@ -45,4 +45,4 @@ SELECT price('SELECT FROM fresh WHERE l2_distance(v, v) < 1') > 10 * price('SELE
 -- A constant NULL and an expression are no trouble.
 EXPLAIN (COSTS OFF) SELECT FROM narrow WHERE v <-> NULL < 1;
 EXPLAIN (COSTS OFF) SELECT FROM wide WHERE (v + v) <-> v < 1;
-EXPLAIN (COSTS OFF) SELECT FROM wide w WHERE EXISTS (SELECT FROM narrow n WHERE n.v <-> w.v < 1 OFFSET 0);
+EXPLAIN (COSTS OFF) SELECT FROM wide w CROSS JOIN LATERAL (SELECT FROM narrow n WHERE n.v <-> w.v < 1 OFFSET 0) x;
