@@ -66,7 +66,7 @@ tsm_run_begin(const pg_uuid_t *id, const char *name, Datum metadata, bool metada
 	static SPIPlanPtr plan = NULL;
 	Oid			types[5] = {UUIDOID, TEXTOID, BYTEAOID, JSONBOID, TEXTARRAYOID};
 	Datum		values[5];
-	char		nulls[5] = "     ";
+	char		nulls[] = "     ";
 	uint8		base_hash[TSM_RUN_HASH_BYTES];
 
 	tsm_namespace_check(name, strlen(name));
@@ -192,7 +192,7 @@ tsm_run_fork(const pg_uuid_t *id, const pg_uuid_t *child, bool last, int64 at_se
 	Oid			types[8] = {UUIDOID, TEXTOID, UUIDOID, INT8OID, BYTEAOID, INT8ARRAYOID,
 		INT8ARRAYOID, JSONBOID};
 	Datum		values[8];
-	char		nulls[8] = "        ";
+	char		nulls[] = "        ";
 	TsmRun		parent;
 	int64		found = 0;
 	uint8		hash[TSM_RUN_HASH_BYTES];

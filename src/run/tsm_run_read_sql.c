@@ -76,7 +76,7 @@ read_by_sql(SPIPlanPtr *plan, const char *query, const ReadArguments *arguments)
 {
 	Oid			types[3] = {UUIDOID, INT8OID, TEXTOID};
 	Datum		values[3];
-	char		nulls[3] = "   ";
+	char		nulls[] = "   ";
 
 	values[0] = UUIDPGetDatum(arguments->id);
 	values[1] = Int64GetDatum(arguments->upto);
