@@ -355,28 +355,28 @@ LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION tsmem.array_to_vector(numeric[], integer, boolean) IS
 'converts a one-dimensional numeric[] without nulls to a vector';
 
-CREATE FUNCTION tsmem.vector_to_int4(input tsmem.vector, type_modifier integer, is_explicit boolean) RETURNS integer[]
+CREATE FUNCTION tsmem.vector_to_int4(input tsmem.vector) RETURNS integer[]
 AS 'MODULE_PATHNAME', 'tsm_vector_to_int4'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION tsmem.vector_to_int4(tsmem.vector, integer, boolean) IS
+COMMENT ON FUNCTION tsmem.vector_to_int4(tsmem.vector) IS
 'converts a vector to integer[]';
 
-CREATE FUNCTION tsmem.vector_to_float4(input tsmem.vector, type_modifier integer, is_explicit boolean) RETURNS real[]
+CREATE FUNCTION tsmem.vector_to_float4(input tsmem.vector) RETURNS real[]
 AS 'MODULE_PATHNAME', 'tsm_vector_to_float4'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION tsmem.vector_to_float4(tsmem.vector, integer, boolean) IS
+COMMENT ON FUNCTION tsmem.vector_to_float4(tsmem.vector) IS
 'converts a vector to real[]';
 
-CREATE FUNCTION tsmem.vector_to_float8(input tsmem.vector, type_modifier integer, is_explicit boolean) RETURNS double precision[]
+CREATE FUNCTION tsmem.vector_to_float8(input tsmem.vector) RETURNS double precision[]
 AS 'MODULE_PATHNAME', 'tsm_vector_to_float8'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION tsmem.vector_to_float8(tsmem.vector, integer, boolean) IS
+COMMENT ON FUNCTION tsmem.vector_to_float8(tsmem.vector) IS
 'converts a vector to double precision[]';
 
-CREATE FUNCTION tsmem.vector_to_numeric(input tsmem.vector, type_modifier integer, is_explicit boolean) RETURNS numeric[]
+CREATE FUNCTION tsmem.vector_to_numeric(input tsmem.vector) RETURNS numeric[]
 AS 'MODULE_PATHNAME', 'tsm_vector_to_numeric'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION tsmem.vector_to_numeric(tsmem.vector, integer, boolean) IS
+COMMENT ON FUNCTION tsmem.vector_to_numeric(tsmem.vector) IS
 'converts a vector to numeric[]';
 
 CREATE CAST (tsmem.vector AS tsmem.vector)
@@ -400,19 +400,19 @@ WITH FUNCTION tsmem.array_to_vector(numeric[], integer, boolean) AS ASSIGNMENT;
 COMMENT ON CAST (numeric[] AS tsmem.vector) IS 'numeric[] to vector';
 
 CREATE CAST (tsmem.vector AS integer[])
-WITH FUNCTION tsmem.vector_to_int4(tsmem.vector, integer, boolean) AS ASSIGNMENT;
+WITH FUNCTION tsmem.vector_to_int4(tsmem.vector) AS ASSIGNMENT;
 COMMENT ON CAST (tsmem.vector AS integer[]) IS 'vector to integer[]';
 
 CREATE CAST (tsmem.vector AS real[])
-WITH FUNCTION tsmem.vector_to_float4(tsmem.vector, integer, boolean) AS IMPLICIT;
+WITH FUNCTION tsmem.vector_to_float4(tsmem.vector) AS IMPLICIT;
 COMMENT ON CAST (tsmem.vector AS real[]) IS 'vector to real[]';
 
 CREATE CAST (tsmem.vector AS double precision[])
-WITH FUNCTION tsmem.vector_to_float8(tsmem.vector, integer, boolean) AS ASSIGNMENT;
+WITH FUNCTION tsmem.vector_to_float8(tsmem.vector) AS ASSIGNMENT;
 COMMENT ON CAST (tsmem.vector AS double precision[]) IS 'vector to double precision[]';
 
 CREATE CAST (tsmem.vector AS numeric[])
-WITH FUNCTION tsmem.vector_to_numeric(tsmem.vector, integer, boolean) AS ASSIGNMENT;
+WITH FUNCTION tsmem.vector_to_numeric(tsmem.vector) AS ASSIGNMENT;
 COMMENT ON CAST (tsmem.vector AS numeric[]) IS 'vector to numeric[]';
 
 -- Aggregates

@@ -55,7 +55,7 @@ pg_noreturn extern void tsm_vector_corrupted(const struct varlena *value);
 /*
  * The vector of a datum, detoasted: a copy in the current memory context where
  * the stored value is not usable in place, which is when it is out of line or
- * has a one-byte header (up to 29 dimensions; STORAGE external allows both).
+ * has a one-byte header (up to 30 dimensions; STORAGE external allows both).
  * ERROR XX001 when its size does not agree with its dimensions, since what
  * reads the elements trusts the dimensions.
  */

@@ -20,6 +20,8 @@ SELECT array_fill(1, ARRAY[16001])::vector;
 SELECT array_fill(1::float8, ARRAY[1000000])::vector;
 SELECT NULL::int[]::vector;
 SELECT '[1.5,2.5,-2.5]'::vector::int[], '[1.5,0.1]'::vector::real[], '[1.5,0.1]'::vector::float8[], '[1.5,0.1,12345678]'::vector::numeric[];
+SELECT '[1.25,123.456]'::vector::numeric(4,1)[];
+SELECT '[123.456]'::vector::numeric(3,1)[];
 SELECT '[3e9]'::vector::int[];
 SELECT '[1,2,3]'::vector::vector(3);
 SELECT v::vector(2) FROM (SELECT '[1,2,3]'::vector AS v) s;

@@ -72,6 +72,9 @@ CREATE TABLE wide (v vector);
 INSERT INTO wide SELECT array_agg(i)::vector FROM generate_series(1, 16000) i;
 SELECT pg_column_size(v) AS stored, vector_dims(v), l2_distance(v, v), v = (SELECT array_agg(i)::vector FROM generate_series(1, 16000) i) AS same
 FROM wide;
+-- One byte of header up to 30 dimensions
+CREATE TABLE short AS SELECT array_fill(1, ARRAY[n])::vector AS v FROM generate_series(29, 32) n;
+SELECT vector_dims(v), pg_column_size(v), v <-> v AS distance FROM short ORDER BY 1;
 -- The binary form
 SELECT vector_send('[1,-2.5]'), vector_send(v) IS NULL AS no_null FROM item WHERE id = 2;
 -- Stored bytes: the size has to agree with the dimensions, since what reads the elements trusts them.

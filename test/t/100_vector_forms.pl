@@ -106,5 +106,19 @@ for my $case (
 }
 is($node->safe_psql('postgres', 'SELECT count(*) FROM one'), '1', 'and nothing was stored');
 
+# Since 16 an error of the input function can be asked for instead of raised.
+SKIP:
+{
+	skip 'no soft errors before PostgreSQL 16', 1 if $node->pg_version < 16;
+	is( $node->safe_psql('postgres', q{
+			SELECT literal, pg_input_is_valid(literal, 'tsmem.vector(2)'),
+				(SELECT sql_error_code FROM pg_input_error_info(literal, 'tsmem.vector(2)'))
+			FROM unnest(ARRAY['[1,2]', '1,2', '[1,', '[1,2]x', '[]', '[1,2', '[1,NaN]', '[1,inf]', '[1,4e38]', '[1]',
+				'[' || repeat('1,', 16000) || '1]']) literal}) =~ s/1,1,[1,]*/.../r,
+		join("\n", '[1,2]|t|', '1,2|f|22P02', '[1,|f|22P02', '[1,2]x|f|22P02', '[]|f|22000', '[1,2|f|22P02', '[1,NaN]|f|22000',
+			'[1,inf]|f|22000', '[1,4e38]|f|22003', '[1]|f|22000', '[...]|f|54000'),
+		'every error of the text form is soft');
+}
+
 $node->stop;
 done_testing();
