@@ -22,3 +22,208 @@ CREATE FUNCTION tsmem.drop_system_versioning(rel regclass, keep_history boolean 
 AS 'MODULE_PATHNAME', 'tsm_temporal_drop_system_versioning' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION tsmem.drop_system_versioning(regclass, boolean) IS
 'ends the versioning of a table; the history stays as an ordinary table unless keep_history is false';
+
+CREATE FUNCTION tsmem._adopt_registration() RETURNS trigger
+AS 'MODULE_PATHNAME', 'tsm_temporal_adopt_registration' LANGUAGE C;
+COMMENT ON FUNCTION tsmem._adopt_registration() IS
+'internal: binds history and generated objects to the table of a restored registration';
+
+CREATE TRIGGER adopt_registration AFTER INSERT ON tsmem.versioned_tables
+FOR EACH ROW EXECUTE FUNCTION tsmem._adopt_registration();
+ALTER TABLE tsmem.versioned_tables ENABLE ALWAYS TRIGGER adopt_registration;
+
+CREATE FUNCTION tsmem.as_of(anyelement, system timestamptz DEFAULT NULL, valid timestamptz DEFAULT NULL)
+RETURNS SETOF anyelement
+AS 'MODULE_PATHNAME', 'tsm_temporal_as_of' LANGUAGE C STABLE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION tsmem.as_of(anyelement, timestamptz, timestamptz) IS
+'rows of the table whose row type is given, as NULL::table, as of a system time, a valid time, or both; a null time does not restrict';
+
+-- Valid time
+
+CREATE TABLE tsmem.periods (
+	rel regclass NOT NULL,
+	period name NOT NULL,
+	from_column name,
+	to_column name,
+	constraint_name name NOT NULL,
+	set_not_null boolean NOT NULL,
+	PRIMARY KEY (rel, period)
+);
+COMMENT ON TABLE tsmem.periods IS 'valid-time periods of tables; written by tsmem.add_period and drop_period';
+COMMENT ON COLUMN tsmem.periods.rel IS 'the table';
+COMMENT ON COLUMN tsmem.periods.period IS 'the period, and its range column';
+COMMENT ON COLUMN tsmem.periods.from_column IS 'the column that the range is generated from, if it is generated';
+COMMENT ON COLUMN tsmem.periods.to_column IS 'the column that the range is generated to, if it is generated';
+COMMENT ON COLUMN tsmem.periods.constraint_name IS 'the CHECK constraint that no period is empty';
+COMMENT ON COLUMN tsmem.periods.set_not_null IS 'whether the column could be null before';
+SELECT pg_catalog.pg_extension_config_dump('tsmem.periods', '');
+GRANT SELECT ON tsmem.periods TO PUBLIC;
+
+CREATE TABLE tsmem.temporal_keys (
+	rel regclass NOT NULL,
+	constraint_name name NOT NULL,
+	key_columns name[] NOT NULL,
+	period name NOT NULL,
+	is_primary boolean NOT NULL,
+	PRIMARY KEY (rel, constraint_name)
+);
+COMMENT ON TABLE tsmem.temporal_keys IS 'keys without overlaps; written by tsmem.add_temporal_key';
+COMMENT ON COLUMN tsmem.temporal_keys.rel IS 'the table';
+COMMENT ON COLUMN tsmem.temporal_keys.constraint_name IS 'the constraint that enforces the key';
+COMMENT ON COLUMN tsmem.temporal_keys.key_columns IS 'columns of the key besides the period';
+COMMENT ON COLUMN tsmem.temporal_keys.period IS 'the period within which no two rows of a key overlap';
+COMMENT ON COLUMN tsmem.temporal_keys.is_primary IS 'whether it is the primary key';
+SELECT pg_catalog.pg_extension_config_dump('tsmem.temporal_keys', '');
+GRANT SELECT ON tsmem.temporal_keys TO PUBLIC;
+
+CREATE FUNCTION tsmem.add_period(rel regclass, period name, from_column name DEFAULT NULL,
+	to_column name DEFAULT NULL) RETURNS void
+AS 'MODULE_PATHNAME', 'tsm_temporal_add_period' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION tsmem.add_period(regclass, name, name, name) IS
+'makes a range column the valid-time period of a table: never null, never empty; with two columns given the range is generated from them';
+
+CREATE FUNCTION tsmem.drop_period(rel regclass, period name) RETURNS void
+AS 'MODULE_PATHNAME', 'tsm_temporal_drop_period' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION tsmem.drop_period(regclass, name) IS
+'makes a period an ordinary column again, or drops it when it was generated';
+
+CREATE FUNCTION tsmem.add_temporal_key(rel regclass, key_columns name[], period name,
+	primary_key boolean DEFAULT false) RETURNS name
+AS 'MODULE_PATHNAME', 'tsm_temporal_add_temporal_key' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION tsmem.add_temporal_key(regclass, name[], name, boolean) IS
+'forbids that two rows of a key overlap in the period; returns the name of the constraint';
+
+-- Period predicates of SQL:2011. The functions are inlined, so that indexes serve them.
+
+CREATE FUNCTION tsmem.overlaps(a anyrange, b anyrange) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT $1 OPERATOR(pg_catalog.&&) $2';
+COMMENT ON FUNCTION tsmem.overlaps(anyrange, anyrange) IS 'the periods have an instant in common';
+
+CREATE FUNCTION tsmem.equals(a anyrange, b anyrange) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT $1 OPERATOR(pg_catalog.=) $2';
+COMMENT ON FUNCTION tsmem.equals(anyrange, anyrange) IS 'the periods have the same bounds';
+
+CREATE FUNCTION tsmem.contains(a anyrange, b anyrange) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT $1 OPERATOR(pg_catalog.@>) $2';
+COMMENT ON FUNCTION tsmem.contains(anyrange, anyrange) IS 'every instant of the second period is in the first';
+
+CREATE FUNCTION tsmem.contains_instant(a anyrange, instant anyelement) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT $1 OPERATOR(pg_catalog.@>) $2';
+COMMENT ON FUNCTION tsmem.contains_instant(anyrange, anyelement) IS 'the instant is in the period';
+
+CREATE FUNCTION tsmem.precedes(a anyrange, b anyrange) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT $1 OPERATOR(pg_catalog.<<) $2';
+COMMENT ON FUNCTION tsmem.precedes(anyrange, anyrange) IS 'the first period ends before the second starts, or when it does';
+
+CREATE FUNCTION tsmem.succeeds(a anyrange, b anyrange) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT $1 OPERATOR(pg_catalog.>>) $2';
+COMMENT ON FUNCTION tsmem.succeeds(anyrange, anyrange) IS 'the first period starts after the second ends, or when it does';
+
+CREATE FUNCTION tsmem.immediately_precedes(a anyrange, b anyrange) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS 'SELECT $1 OPERATOR(pg_catalog.-|-) $2 AND $1 OPERATOR(pg_catalog.<<) $2';
+COMMENT ON FUNCTION tsmem.immediately_precedes(anyrange, anyrange) IS 'the first period ends when the second starts';
+
+CREATE FUNCTION tsmem.immediately_succeeds(a anyrange, b anyrange) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS 'SELECT $1 OPERATOR(pg_catalog.-|-) $2 AND $1 OPERATOR(pg_catalog.>>) $2';
+COMMENT ON FUNCTION tsmem.immediately_succeeds(anyrange, anyrange) IS 'the first period starts when the second ends';
+
+-- Allen's thirteen relations. One holds between any two periods that are not empty, and none with an empty one.
+
+CREATE FUNCTION tsmem.allen_relation(a anyrange, b anyrange) RETURNS text
+AS 'MODULE_PATHNAME', 'tsm_temporal_allen_relation' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION tsmem.allen_relation(anyrange, anyrange) IS
+'the one of Allen''s relations that holds between two periods: before, meets, overlaps, finished_by, contains, starts, equals, started_by, during, finishes, overlapped_by, met_by or after; null when one is empty';
+
+CREATE FUNCTION tsmem.allen_before(a anyrange, b anyrange) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS 'SELECT $1 OPERATOR(pg_catalog.<<) $2 AND NOT $1 OPERATOR(pg_catalog.-|-) $2';
+COMMENT ON FUNCTION tsmem.allen_before(anyrange, anyrange) IS 'a ends before b starts, with a gap';
+
+CREATE FUNCTION tsmem.allen_meets(a anyrange, b anyrange) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS 'SELECT $1 OPERATOR(pg_catalog.<<) $2 AND $1 OPERATOR(pg_catalog.-|-) $2';
+COMMENT ON FUNCTION tsmem.allen_meets(anyrange, anyrange) IS 'a ends when b starts';
+
+CREATE FUNCTION tsmem.allen_overlaps(a anyrange, b anyrange) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS 'SELECT $1 OPERATOR(pg_catalog.&&) $2 AND NOT $1 OPERATOR(pg_catalog.&>) $2 AND NOT $2 OPERATOR(pg_catalog.&<) $1';
+COMMENT ON FUNCTION tsmem.allen_overlaps(anyrange, anyrange) IS 'a starts before b and ends within b';
+
+CREATE FUNCTION tsmem.allen_finished_by(a anyrange, b anyrange) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS 'SELECT $1 OPERATOR(pg_catalog.@>) $2 AND $1 OPERATOR(pg_catalog.&<) $2 AND NOT $1 OPERATOR(pg_catalog.&>) $2';
+COMMENT ON FUNCTION tsmem.allen_finished_by(anyrange, anyrange) IS 'a starts before b and ends when b ends';
+
+CREATE FUNCTION tsmem.allen_contains(a anyrange, b anyrange) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS 'SELECT $1 OPERATOR(pg_catalog.@>) $2 AND $1 OPERATOR(pg_catalog.&&) $2 AND NOT $1 OPERATOR(pg_catalog.&>) $2 AND NOT $1 OPERATOR(pg_catalog.&<) $2';
+COMMENT ON FUNCTION tsmem.allen_contains(anyrange, anyrange) IS 'a starts before b and ends after b';
+
+CREATE FUNCTION tsmem.allen_starts(a anyrange, b anyrange) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS 'SELECT $1 OPERATOR(pg_catalog.<@) $2 AND $2 OPERATOR(pg_catalog.&>) $1 AND NOT $2 OPERATOR(pg_catalog.&<) $1';
+COMMENT ON FUNCTION tsmem.allen_starts(anyrange, anyrange) IS 'a starts when b starts and ends before b';
+
+CREATE FUNCTION tsmem.allen_equals(a anyrange, b anyrange) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS 'SELECT $1 OPERATOR(pg_catalog.=) $2 AND $1 OPERATOR(pg_catalog.&&) $2';
+COMMENT ON FUNCTION tsmem.allen_equals(anyrange, anyrange) IS 'a starts and ends when b does';
+
+CREATE FUNCTION tsmem.allen_started_by(a anyrange, b anyrange) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS 'SELECT $1 OPERATOR(pg_catalog.@>) $2 AND $1 OPERATOR(pg_catalog.&>) $2 AND NOT $1 OPERATOR(pg_catalog.&<) $2';
+COMMENT ON FUNCTION tsmem.allen_started_by(anyrange, anyrange) IS 'a starts when b starts and ends after b';
+
+CREATE FUNCTION tsmem.allen_during(a anyrange, b anyrange) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS 'SELECT $1 OPERATOR(pg_catalog.<@) $2 AND $1 OPERATOR(pg_catalog.&&) $2 AND NOT $2 OPERATOR(pg_catalog.&>) $1 AND NOT $2 OPERATOR(pg_catalog.&<) $1';
+COMMENT ON FUNCTION tsmem.allen_during(anyrange, anyrange) IS 'a starts after b and ends before b';
+
+CREATE FUNCTION tsmem.allen_finishes(a anyrange, b anyrange) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS 'SELECT $1 OPERATOR(pg_catalog.<@) $2 AND $2 OPERATOR(pg_catalog.&<) $1 AND NOT $2 OPERATOR(pg_catalog.&>) $1';
+COMMENT ON FUNCTION tsmem.allen_finishes(anyrange, anyrange) IS 'a starts after b and ends when b ends';
+
+CREATE FUNCTION tsmem.allen_overlapped_by(a anyrange, b anyrange) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS 'SELECT $1 OPERATOR(pg_catalog.&&) $2 AND NOT $2 OPERATOR(pg_catalog.&>) $1 AND NOT $1 OPERATOR(pg_catalog.&<) $2';
+COMMENT ON FUNCTION tsmem.allen_overlapped_by(anyrange, anyrange) IS 'a starts within b and ends after b';
+
+CREATE FUNCTION tsmem.allen_met_by(a anyrange, b anyrange) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS 'SELECT $1 OPERATOR(pg_catalog.>>) $2 AND $1 OPERATOR(pg_catalog.-|-) $2';
+COMMENT ON FUNCTION tsmem.allen_met_by(anyrange, anyrange) IS 'a starts when b ends';
+
+CREATE FUNCTION tsmem.allen_after(a anyrange, b anyrange) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS 'SELECT $1 OPERATOR(pg_catalog.>>) $2 AND NOT $1 OPERATOR(pg_catalog.-|-) $2';
+COMMENT ON FUNCTION tsmem.allen_after(anyrange, anyrange) IS 'a starts after b ends, with a gap';
+
+-- Event triggers: last, so that they do not see the commands above.
+
+CREATE FUNCTION tsmem._before_command() RETURNS event_trigger
+AS 'MODULE_PATHNAME', 'tsm_temporal_before_command' LANGUAGE C;
+COMMENT ON FUNCTION tsmem._before_command() IS
+'internal: refuses what a history cannot follow, and removes generated objects that are in the way';
+
+CREATE FUNCTION tsmem._after_command() RETURNS event_trigger
+AS 'MODULE_PATHNAME', 'tsm_temporal_after_command' LANGUAGE C;
+COMMENT ON FUNCTION tsmem._after_command() IS 'internal: histories follow their tables';
+
+CREATE FUNCTION tsmem._after_drop() RETURNS event_trigger
+AS 'MODULE_PATHNAME', 'tsm_temporal_after_drop' LANGUAGE C;
+COMMENT ON FUNCTION tsmem._after_drop() IS 'internal: removes registrations of dropped periods and keys';
+
+CREATE EVENT TRIGGER tsmem_before_command ON ddl_command_start EXECUTE FUNCTION tsmem._before_command();
+ALTER EVENT TRIGGER tsmem_before_command ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER tsmem_before_command IS 'refuses what the history of a versioned table cannot follow';
+
+CREATE EVENT TRIGGER tsmem_after_command ON ddl_command_end EXECUTE FUNCTION tsmem._after_command();
+ALTER EVENT TRIGGER tsmem_after_command ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER tsmem_after_command IS 'lets histories follow their tables';
+
+CREATE EVENT TRIGGER tsmem_after_drop ON sql_drop EXECUTE FUNCTION tsmem._after_drop();
+ALTER EVENT TRIGGER tsmem_after_drop ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER tsmem_after_drop IS 'removes registrations of dropped periods and keys';

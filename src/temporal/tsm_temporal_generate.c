@@ -78,16 +78,21 @@ column_list(Relation rel, const char *prefix)
 	return list.data;
 }
 
-/* (SELECT ... FROM table UNION ALL SELECT ... FROM history) u */
-static char *
-all_versions(Relation rel, Oid history)
+char *
+tsm_temporal_all_versions(Relation rel, const List *histories)
 {
 	char	   *columns = column_list(rel, "c.");
+	StringInfoData query;
+	const ListCell *cell;
 
-	return psprintf("(SELECT %s, 'infinity'::timestamptz AS row_end FROM %s c "
-					"UNION ALL SELECT %s, c.row_end FROM %s c) u",
-					columns, tsm_delta_relation_name(RelationGetRelid(rel)),
-					columns, tsm_delta_relation_name(history));
+	initStringInfo(&query);
+	appendStringInfo(&query, "(SELECT %s, 'infinity'::pg_catalog.timestamptz AS row_end FROM %s c",
+					 columns, tsm_delta_relation_name(RelationGetRelid(rel)));
+	foreach(cell, histories)
+		appendStringInfo(&query, " UNION ALL SELECT %s, c.row_end FROM %s c", columns,
+						 tsm_delta_relation_name(lfirst_oid(cell)));
+	appendStringInfoString(&query, ") u");
+	return query.data;
 }
 
 static void
@@ -99,7 +104,7 @@ make_view(Relation rel, TsmVersionedTable *table, const char *name)
 	tsm_delta_execute("CREATE VIEW %s WITH (security_invoker = true) AS SELECT %s, u.row_end, "
 					  "tstzrange(u.row_start, nullif(u.row_end, 'infinity'::timestamptz)) "
 					  "AS sys_period FROM %s",
-					  qualified, column_list(rel, "u."), all_versions(rel, table->history));
+					  qualified, column_list(rel, "u."), tsm_temporal_all_versions(rel, list_make1_oid(table->history)));
 	tsm_delta_execute("COMMENT ON VIEW %s IS 'all versions of the rows of %s'", qualified,
 					  quote_identifier(RelationGetRelationName(rel)));
 	table->versions = get_relname_relid(name, namespace);
@@ -118,7 +123,7 @@ make_function(Relation rel, TsmVersionedTable *table, int which)
 	initStringInfo(&body);
 	if (version_conditions[which] == NULL)
 		appendStringInfo(&body, "SELECT %s FROM %s WHERE u.row_start <= $1 AND u.row_end > $1",
-						 column_list(rel, "u."), all_versions(rel, table->history));
+						 column_list(rel, "u."), tsm_temporal_all_versions(rel, list_make1_oid(table->history)));
 	else
 		appendStringInfo(&body, "SELECT v.* FROM %s v WHERE %s", versions,
 						 version_conditions[which]);
@@ -144,17 +149,22 @@ tsm_temporal_generate(TsmVersionedTable *table)
 	table_close(rel, NoLock);
 }
 
-/* The OID of a generated function, by its place in the list; InvalidOid when it is gone. */
+/*
+ * The OID of a generated function, by its place in the list; InvalidOid when
+ * it is gone. Functions stay in one schema with the view, wherever the table goes.
+ */
 static Oid
 function_oid(const TsmVersionedTable *table, int which)
 {
+	Oid			beside = get_rel_relkind(table->versions) == RELKIND_VIEW ? table->versions :
+		table->rel;
 	Oid			arguments[2] = {TIMESTAMPTZOID, TIMESTAMPTZOID};
 	oidvector  *vector = buildoidvector(arguments, generated[which].argument_count);
 
 	return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
 						   CStringGetDatum(list_nth(table->functions, which)),
 						   PointerGetDatum(vector),
-						   ObjectIdGetDatum(get_rel_namespace(table->versions)));
+						   ObjectIdGetDatum(get_rel_namespace(beside)));
 }
 
 void

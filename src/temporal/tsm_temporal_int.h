@@ -10,6 +10,7 @@
 
 #include "access/attnum.h"
 #include "access/tupdesc.h"
+#include "nodes/parsenodes.h"
 #include "utils/relcache.h"
 
 #include "tsm_delta.h"
@@ -80,7 +81,30 @@ extern void tsm_temporal_plan_load(void);
  */
 extern char *tsm_temporal_make_name(const char *base, const char *suffix);
 
+/* Whether a list of C strings has the name. */
+extern bool tsm_temporal_name_in(const List *names, const char *name);
+
+/* A list with one name replaced, or left out for NULL. */
+extern List *tsm_temporal_replace_name(const List *names, const char *old_name,
+									   const char *new_name);
+
+/* A list of names as the text of a name[]. */
+extern char *tsm_temporal_names_text(const List *names);
+
+/* The owner of a relation; whether the current user is, or may act for, it. */
+extern Oid	tsm_temporal_owner(Oid relid);
+extern bool tsm_temporal_is_owner(Oid relid);
+
+/* The qualified, quoted name of a collation. */
+extern char *tsm_temporal_collation_name(Oid collation);
+
 /* tsm_temporal_generate.c */
+
+/*
+ * "(SELECT ... FROM table UNION ALL SELECT ... FROM history ...) u", with the
+ * columns of the table and row_end; every name in it is qualified.
+ */
+extern char *tsm_temporal_all_versions(Relation rel, const List *histories);
 
 /* Make, and drop, the functions and the view of a table. In tsm_delta_as_owner only. */
 extern void tsm_temporal_generate(TsmVersionedTable *table);
@@ -91,6 +115,9 @@ extern void tsm_temporal_bind(const TsmVersionedTable *table);
 
 /* tsm_temporal_versioning.c */
 
+/* Whether the table's options ask for functions and view. */
+extern bool tsm_temporal_wants_functions(const TsmVersionedTable *table);
+
 /*
  * Open a table for a change of its definition, with AccessExclusiveLock;
  * 42P01 when it does not exist, 42501 when the current user does not own it.
@@ -99,5 +126,69 @@ extern Relation tsm_temporal_open_owned(Oid relid);
 
 /* Refuse what is not a user's table: 42809, 42501 for a catalog, 55000 for a history. */
 extern void tsm_temporal_check_kind(Relation rel, const char *what);
+
+/* tsm_temporal_period.c */
+
+/* One row of tsmem.periods. */
+typedef struct TsmTemporalPeriod
+{
+	Oid			rel;
+	char	   *name;			/* also the name of the range column */
+	char	   *from_column;	/* NULL, or the two columns it is generated from */
+	char	   *to_column;
+	char	   *constraint_name;
+	bool		set_not_null;	/* the column was nullable before */
+} TsmTemporalPeriod;
+
+/* One row of tsmem.temporal_keys. */
+typedef struct TsmTemporalKey
+{
+	Oid			rel;
+	char	   *constraint_name;
+	List	   *key_columns;	/* C strings, without the period */
+	char	   *period;
+	bool		is_primary;
+} TsmTemporalKey;
+
+/* The periods, and the temporal keys, of a table; of all tables for InvalidOid. */
+extern List *tsm_temporal_periods(Oid relid);
+extern List *tsm_temporal_keys(Oid relid);
+
+/* Remove registrations whose table, column or constraint is gone. */
+extern void tsm_temporal_forget_dropped(void);
+
+/* Follow ALTER TABLE ... RENAME of a column or constraint. */
+extern void tsm_temporal_rename_in_periods(Oid relid, const char *old_name, const char *new_name);
+extern void tsm_temporal_rename_constraint(Oid relid, const char *old_name, const char *new_name);
+
+/* Run one command on tables of the extension, as its owner. */
+extern void tsm_temporal_execute_as_extension(char *command);
+
+/* tsm_temporal_follow.c */
+
+/*
+ * Bring the history, the generated objects and the triggers up to the
+ * present definition of a table; of the versioned partitions of a partitioned
+ * table. Does nothing for other relations.
+ */
+extern void tsm_temporal_follow(Oid relid);
+extern void tsm_temporal_follow_rename(const RenameStmt *statement);
+
+/* A TRUNCATE trigger for the table and each partition that has none. In tsm_delta_as_owner only. */
+extern void tsm_temporal_make_truncate_triggers(const TsmVersionedTable *table);
+
+/* tsm_temporal_event.c */
+
+/* Before a column is dropped: its history is put aside, and what was generated over it dropped. */
+extern void tsm_temporal_before_drop_column(Oid relid, const char *column);
+
+/* tsm_temporal_security.c */
+
+/* Copy SELECT rights of the table onto its history and its view; its policies onto its history. */
+extern void tsm_temporal_copy_rights(const TsmVersionedTable *table);
+extern void tsm_temporal_copy_policies(const TsmVersionedTable *table);
+
+/* Remove the policy of that name, or all for NULL, from a history. */
+extern void tsm_temporal_remove_policies(Oid history, const char *name);
 
 #endif							/* TSM_TEMPORAL_INT_H */

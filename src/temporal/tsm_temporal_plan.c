@@ -116,19 +116,6 @@ tsm_temporal_check_shape(Relation rel, Relation history)
 	(void) own_column(history, TSM_ROW_END_XID, XID8OID);
 }
 
-static bool
-name_in(const List *names, const char *name)
-{
-	const ListCell *cell;
-
-	foreach(cell, names)
-	{
-		if (strcmp(lfirst(cell), name) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* Fill the column arrays and numbers of a plan; allocates in the current context. */
 static void
 map_columns(TsmTemporalPlan *plan, Relation rel, Relation history, const TsmVersionedTable *table)
@@ -153,7 +140,7 @@ map_columns(TsmTemporalPlan *plan, Relation rel, Relation history, const TsmVers
 		/* A generated column changes with those it is made from, after our trigger. */
 		plan->versioned[i] = i + 1 != plan->start && i + 1 != plan->xid &&
 			attribute->attgenerated == '\0' &&
-			!name_in(table->excluded_columns, NameStr(attribute->attname));
+			!tsm_temporal_name_in(table->excluded_columns, NameStr(attribute->attname));
 	}
 }
 

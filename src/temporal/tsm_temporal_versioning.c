@@ -164,26 +164,34 @@ primary_key_columns(Relation rel)
 	return columns;
 }
 
-static bool
-name_in(const List *names, const char *name)
-{
-	const ListCell *cell;
-
-	foreach(cell, names)
-	{
-		if (strcmp(lfirst(cell), name) == 0)
-			return true;
-	}
-	return false;
-}
-
+/*
+ * The key that tells the rows of the table apart: the primary key, of either
+ * kind, or else a temporal key. Only an ordinary one has one version at a time.
+ */
 static void
 find_key(Relation rel, VersioningRequest *request)
 {
 	TsmVersionedTable *table = request->table;
+	List	   *keys = tsm_temporal_keys(RelationGetRelid(rel));
+	TsmTemporalKey *temporal = NULL;
+	ListCell   *cell;
 
-	table->key_columns = primary_key_columns(rel);
-	table->disjoint_keys = table->key_columns != NIL;
+	foreach(cell, keys)
+	{
+		TsmTemporalKey *key = lfirst(cell);
+
+		if (temporal == NULL || key->is_primary)
+			temporal = key;
+	}
+	if (temporal != NULL && temporal->is_primary)
+		table->key_columns = temporal->key_columns;
+	else
+	{
+		table->key_columns = primary_key_columns(rel);
+		table->disjoint_keys = table->key_columns != NIL;
+	}
+	if (table->key_columns == NIL && temporal != NULL)
+		table->key_columns = temporal->key_columns;
 	if (table->key_columns == NIL && !request->without_key)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -207,7 +215,7 @@ check_excluded_columns(Relation rel, const TsmVersionedTable *table)
 					(errcode(ERRCODE_UNDEFINED_COLUMN),
 					 errmsg("column \"%s\" of table \"%s\" does not exist", name,
 							RelationGetRelationName(rel))));
-		if (name_in(table->key_columns, name) || strcmp(name, TSM_ROW_START) == 0 ||
+		if (tsm_temporal_name_in(table->key_columns, name) || strcmp(name, TSM_ROW_START) == 0 ||
 			strcmp(name, TSM_ROW_XID) == 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -259,6 +267,16 @@ must_add_columns(Relation rel)
 				 errdetail("Columns \"%s timestamptz\" and \"%s xid8\" must both be there, or none.",
 						   TSM_ROW_START, TSM_ROW_XID)));
 	return false;
+}
+
+bool
+tsm_temporal_wants_functions(const TsmVersionedTable *table)
+{
+	JsonbValue	value;
+
+	return getKeyJsonValueFromContainer(&table->options->root, "functions", strlen("functions"),
+										&value) == NULL ||
+		value.type != jbvBool || value.val.boolean;
 }
 
 /* A boolean option; 22023 when it is something else. */
@@ -410,23 +428,6 @@ make_history_index(const TsmVersionedTable *table)
 					  tsm_delta_relation_name(table->history), columns.data);
 }
 
-/* The trigger that sees TRUNCATE: statement triggers are not inherited, so one for each partition. */
-static void
-make_truncate_triggers(const TsmVersionedTable *table)
-{
-	List	   *relations = find_all_inheritors(table->rel, AccessExclusiveLock, NULL);
-	ListCell   *cell;
-
-	foreach(cell, relations)
-	{
-		char	   *name = tsm_delta_relation_name(lfirst_oid(cell));
-
-		tsm_delta_execute("CREATE TRIGGER \"" TSM_TRUNCATE_TRIGGER "\" BEFORE TRUNCATE ON %s "
-						  "FOR EACH STATEMENT EXECUTE FUNCTION tsmem._truncate_versioned()", name);
-		tsm_delta_execute("ALTER TABLE %s ENABLE ALWAYS TRIGGER \"" TSM_TRUNCATE_TRIGGER "\"", name);
-	}
-}
-
 static void
 make_triggers(const TsmVersionedTable *table, const char *name)
 {
@@ -436,7 +437,7 @@ make_triggers(const TsmVersionedTable *table, const char *name)
 					  "FOR EACH ROW EXECUTE FUNCTION tsmem._write_history()", name);
 	tsm_delta_execute("ALTER TABLE %s ENABLE ALWAYS TRIGGER \"" TSM_STAMP_TRIGGER "\", "
 					  "ENABLE ALWAYS TRIGGER \"" TSM_HISTORY_TRIGGER "\"", name);
-	make_truncate_triggers(table);
+	tsm_temporal_make_truncate_triggers(table);
 }
 
 /* All DDL of add_system_versioning, as the table's owner. */
@@ -456,6 +457,8 @@ build_versioning(void *arg)
 		tsm_temporal_generate(table);
 	tsm_delta_insert(table);
 	tsm_temporal_bind(table);
+	tsm_temporal_copy_rights(table);
+	tsm_temporal_copy_policies(table);
 }
 
 /* add_system_versioning(rel regclass, excluded_columns name[], history_options jsonb) */

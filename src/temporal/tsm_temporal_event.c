@@ -1,0 +1,429 @@
+/*-------------------------------------------------------------------------
+ *
+ * tsm_temporal_event.c
+ *	  Event triggers: commands that change versioned tables, their rights or
+ *	  their policies.
+ *
+ * Before a command: what it would trip over is removed (generated functions
+ * and view depend on columns), and what the history cannot follow is refused
+ * (55000). After it: the history follows.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_class.h"
+#include "commands/event_trigger.h"
+#include "commands/trigger.h"
+#include "nodes/makefuncs.h"
+#include "nodes/parsenodes.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "tsm_temporal_int.h"
+
+PG_FUNCTION_INFO_V1(tsm_temporal_before_command);
+PG_FUNCTION_INFO_V1(tsm_temporal_after_command);
+PG_FUNCTION_INFO_V1(tsm_temporal_after_drop);
+PG_FUNCTION_INFO_V1(tsm_temporal_adopt_registration);
+
+/* The tables versioned by themselves at or below a table, or the one above that versions it. */
+static List *
+versioned_around(Oid relid)
+{
+	TsmVersionedTable *table = OidIsValid(relid) ? tsm_temporal_find(relid) : NULL;
+	List	   *tables = NIL;
+	ListCell   *cell;
+
+	if (table != NULL)
+		return list_make1(table);
+	if (!OidIsValid(relid) || get_rel_relkind(relid) != RELKIND_PARTITIONED_TABLE)
+		return NIL;
+	foreach(cell, find_all_inheritors(relid, AccessShareLock, NULL))
+	{
+		table = tsm_delta_find(lfirst_oid(cell));
+		if (table != NULL)
+			tables = lappend(tables, table);
+	}
+	return tables;
+}
+
+static Oid
+relation_of(RangeVar *name)
+{
+	return name == NULL ? InvalidOid : RangeVarGetRelid(name, NoLock, true);
+}
+
+/* 55000: the history would lose something, or the versioning would break. */
+static void
+refuse(Oid relid, const char *what, const char *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("cannot %s \"%s\" of table \"%s\"", what, name, get_rel_name(relid)),
+			 errdetail("System versioning needs it."),
+			 errhint("End the versioning first, with tsmem.drop_system_versioning.")));
+}
+
+/* A column that versions are told apart by, or that tsmem writes. */
+static bool
+is_needed(const TsmVersionedTable *table, const char *column)
+{
+	return strcmp(column, TSM_ROW_START) == 0 || strcmp(column, TSM_ROW_XID) == 0 ||
+		tsm_temporal_name_in(table->key_columns, column);
+}
+
+static void
+drop_generated(void *arg)
+{
+	TsmVersionedTable *table = arg;
+
+	if (OidIsValid(table->versions))
+	{
+		tsm_temporal_drop_generated(table);
+		tsm_delta_update(table);
+	}
+}
+
+/* Before a column is dropped or changes its type: drop what was generated over it. */
+static void
+before_column_change(Oid relid)
+{
+	ListCell   *cell;
+
+	foreach(cell, versioned_around(relid))
+	{
+		TsmVersionedTable *table = lfirst(cell);
+
+		tsm_delta_as_owner(tsm_temporal_owner(table->rel), drop_generated, table);
+	}
+}
+
+/* A dropped column keeps its values in the history, under a name that no new column will have. */
+typedef struct ColumnDrop
+{
+	TsmVersionedTable *table;
+	const char *column;
+} ColumnDrop;
+
+static void
+retire_column(void *arg)
+{
+	ColumnDrop *drop = arg;
+	char	   *name = tsm_temporal_make_name(drop->column, "dropped");
+	int			number = 1;
+
+	while (get_attnum(drop->table->history, name) != InvalidAttrNumber)
+		name = tsm_temporal_make_name(drop->column, psprintf("dropped_%d", ++number));
+	tsm_delta_execute("ALTER TABLE %s RENAME COLUMN %s TO %s",
+					  tsm_delta_relation_name(drop->table->history),
+					  quote_identifier(drop->column), quote_identifier(name));
+	if (tsm_temporal_name_in(drop->table->excluded_columns, drop->column))
+	{
+		drop->table->excluded_columns =
+			tsm_temporal_replace_name(drop->table->excluded_columns, drop->column, NULL);
+		tsm_delta_update(drop->table);
+	}
+}
+
+static void
+before_drop_column(TsmVersionedTable *table, const char *column)
+{
+	ColumnDrop	drop = {table, column};
+
+	if (get_attnum(table->rel, column) == InvalidAttrNumber)
+		return;					/* the server says so */
+	if (is_needed(table, column))
+		refuse(table->rel, "drop column", column);
+	if (get_attnum(table->history, column) != InvalidAttrNumber)
+		tsm_delta_as_owner(tsm_temporal_owner(table->rel), retire_column, &drop);
+}
+
+void
+tsm_temporal_before_drop_column(Oid relid, const char *column)
+{
+	ListCell   *cell;
+
+	foreach(cell, versioned_around(relid))
+		before_drop_column(lfirst(cell), column);
+	before_column_change(relid);
+}
+
+/* One part of ALTER TABLE on a versioned table; true when the generated objects are in its way. */
+static bool
+before_alter_part(TsmVersionedTable *table, const AlterTableCmd *command)
+{
+	switch (command->subtype)
+	{
+		case AT_DropColumn:
+			before_drop_column(table, command->name);
+			return true;
+		case AT_AlterColumnType:
+			if (strcmp(command->name, TSM_ROW_START) == 0 || strcmp(command->name, TSM_ROW_XID) == 0)
+				refuse(table->rel, "change the type of column", command->name);
+			return true;
+		case AT_DetachPartition:
+			/* The rows would leave the table without leaving a version. */
+			if (get_rel_relkind(table->rel) == RELKIND_PARTITIONED_TABLE)
+				refuse(table->rel, "detach partition",
+					   ((PartitionCmd *) command->def)->name->relname);
+			return false;
+		default:
+			return false;
+	}
+}
+
+/* A history's columns are those of its table. */
+static void
+check_history_untouched(Oid relid, AlterTableType subtype)
+{
+	if (subtype != AT_AddColumn && subtype != AT_DropColumn && subtype != AT_AlterColumnType &&
+		subtype != AT_AddInherit && subtype != AT_AttachPartition)
+		return;
+	if (tsm_delta_find_by_history(relid) != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("cannot change the columns of history table \"%s\"", get_rel_name(relid)),
+				 errhint("Change the versioned table; its history follows.")));
+}
+
+static void
+before_alter_table(const AlterTableStmt *statement)
+{
+	Oid			relid = relation_of(statement->relation);
+	List	   *tables = versioned_around(relid);
+	ListCell   *part;
+	ListCell   *cell;
+	bool		in_the_way = false;
+
+	foreach(part, statement->cmds)
+	{
+		AlterTableCmd *command = lfirst(part);
+
+		if (OidIsValid(relid))
+			check_history_untouched(relid, command->subtype);
+		foreach(cell, tables)
+			in_the_way |= before_alter_part(lfirst(cell), command);
+	}
+	if (in_the_way)
+		before_column_change(relid);
+}
+
+static void
+before_rename(const RenameStmt *statement)
+{
+	Oid			relid = relation_of(statement->relation);
+	ListCell   *cell;
+
+	if (statement->renameType != OBJECT_COLUMN || !OidIsValid(relid))
+		return;
+	check_history_untouched(relid, AT_DropColumn);
+	foreach(cell, versioned_around(relid))
+	{
+		if (strcmp(statement->subname, TSM_ROW_START) == 0 ||
+			strcmp(statement->subname, TSM_ROW_XID) == 0)
+			refuse(((TsmVersionedTable *) lfirst(cell))->rel, "rename column", statement->subname);
+	}
+}
+
+/* DROP TRIGGER of ours, and DROP TABLE of a partition whose parent is versioned. */
+static void
+before_drop(const DropStmt *statement)
+{
+	ListCell   *cell;
+
+	foreach(cell, statement->objects)
+	{
+		List	   *names = lfirst(cell);
+		TsmVersionedTable *table;
+		Oid			relid;
+
+		if (statement->removeType == OBJECT_TABLE)
+		{
+			relid = relation_of(makeRangeVarFromNameList(names));
+			table = OidIsValid(relid) ? tsm_temporal_find(relid) : NULL;
+			if (table != NULL && table->rel != relid)
+				refuse(table->rel, "drop partition", get_rel_name(relid));
+		}
+		else if (statement->removeType == OBJECT_TRIGGER && list_length(names) > 1)
+		{
+			relid = relation_of(makeRangeVarFromNameList(list_truncate(list_copy(names),
+																	   list_length(names) - 1)));
+			if (OidIsValid(relid) && strncmp(strVal(llast(names)), "~tsmem_", 7) == 0 &&
+				(tsm_temporal_find(relid) != NULL || tsm_delta_find_by_history(relid) != NULL))
+				refuse(relid, "drop trigger", strVal(llast(names)));
+		}
+	}
+}
+
+/* CREATE POLICY on a history, as a dump contains it: the copy that is there already makes way. */
+static void
+before_create_policy(const CreatePolicyStmt *statement)
+{
+	Oid			relid = relation_of(statement->table);
+
+	if (OidIsValid(relid) && tsm_delta_find_by_history(relid) != NULL &&
+		tsm_temporal_is_owner(relid))
+		tsm_temporal_remove_policies(relid, statement->policy_name);
+}
+
+/* Event trigger ddl_command_start. */
+Datum
+tsm_temporal_before_command(PG_FUNCTION_ARGS)
+{
+	EventTriggerData *data = (EventTriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" must be called by an event trigger", "_before_command")));
+	if (tsm_delta_guards_lifted())
+		PG_RETURN_VOID();
+	if (IsA(data->parsetree, AlterTableStmt))
+		before_alter_table((AlterTableStmt *) data->parsetree);
+	else if (IsA(data->parsetree, RenameStmt))
+		before_rename((RenameStmt *) data->parsetree);
+	else if (IsA(data->parsetree, DropStmt))
+		before_drop((DropStmt *) data->parsetree);
+	else if (IsA(data->parsetree, CreatePolicyStmt))
+		before_create_policy((CreatePolicyStmt *) data->parsetree);
+	PG_RETURN_VOID();
+}
+
+static void
+follow_all(Oid relid, bool policies)
+{
+	ListCell   *cell;
+
+	if (!OidIsValid(relid))
+		return;
+	tsm_temporal_follow(relid);
+	if (!policies)
+		return;
+	foreach(cell, versioned_around(relid))
+	{
+		TsmVersionedTable *table = lfirst(cell);
+
+		/* Policies of a partition that is not versioned by itself hold for direct access only. */
+		if (table->rel == relid)
+			tsm_temporal_copy_policies(table);
+	}
+}
+
+/* Whether ALTER TABLE changes row-level security. */
+static bool
+alters_row_security(const AlterTableStmt *statement)
+{
+	ListCell   *cell;
+
+	foreach(cell, statement->cmds)
+	{
+		switch (((AlterTableCmd *) lfirst(cell))->subtype)
+		{
+			case AT_EnableRowSecurity:
+			case AT_DisableRowSecurity:
+			case AT_ForceRowSecurity:
+			case AT_NoForceRowSecurity:
+				return true;
+			default:
+				break;
+		}
+	}
+	return false;
+}
+
+static void
+after_drop_policy(const DropStmt *statement)
+{
+	ListCell   *cell;
+
+	foreach(cell, statement->objects)
+	{
+		List	   *names = lfirst(cell);
+
+		follow_all(relation_of(makeRangeVarFromNameList(list_truncate(list_copy(names),
+																	  list_length(names) - 1))),
+				   true);
+	}
+}
+
+/* GRANT and REVOKE may name many tables at once: look at all of ours. */
+static void
+after_grant(const GrantStmt *statement)
+{
+	ListCell   *cell;
+
+	if (statement->objtype != OBJECT_TABLE)
+		return;
+	foreach(cell, tsm_delta_list())
+		tsm_temporal_copy_rights(lfirst(cell));
+}
+
+/* Event trigger ddl_command_end. */
+Datum
+tsm_temporal_after_command(PG_FUNCTION_ARGS)
+{
+	EventTriggerData *data = (EventTriggerData *) fcinfo->context;
+	Node	   *tree = data->parsetree;
+
+	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" must be called by an event trigger", "_after_command")));
+	if (tsm_delta_guards_lifted())
+		PG_RETURN_VOID();
+	if (IsA(tree, AlterTableStmt))
+		follow_all(relation_of(((AlterTableStmt *) tree)->relation),
+				   alters_row_security((AlterTableStmt *) tree));
+	else if (IsA(tree, CreateStmt) && ((CreateStmt *) tree)->partbound != NULL)
+		follow_all(relation_of(((CreateStmt *) tree)->relation), false);
+	else if (IsA(tree, RenameStmt))
+		tsm_temporal_follow_rename((RenameStmt *) tree);
+	else if (IsA(tree, CreatePolicyStmt))
+		follow_all(relation_of(((CreatePolicyStmt *) tree)->table), true);
+	else if (IsA(tree, AlterPolicyStmt))
+		follow_all(relation_of(((AlterPolicyStmt *) tree)->table), true);
+	else if (IsA(tree, DropStmt) && ((DropStmt *) tree)->removeType == OBJECT_POLICY)
+		after_drop_policy((DropStmt *) tree);
+	else if (IsA(tree, GrantStmt))
+		after_grant((GrantStmt *) tree);
+	PG_RETURN_VOID();
+}
+
+/* Event trigger sql_drop: dropped tables, columns and constraints leave no registration behind. */
+Datum
+tsm_temporal_after_drop(PG_FUNCTION_ARGS)
+{
+	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" must be called by an event trigger", "_after_drop")));
+	tsm_temporal_forget_dropped();
+	PG_RETURN_VOID();
+}
+
+/*
+ * AFTER INSERT on tsmem.versioned_tables: a registration came with a restored
+ * dump. What depends on the table is bound to it, which no dump contains.
+ */
+Datum
+tsm_temporal_adopt_registration(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = (TriggerData *) fcinfo->context;
+	TsmVersionedTable *table;
+	bool		null;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BY_INSERT(data->tg_event) ||
+		!TRIGGER_FIRED_FOR_ROW(data->tg_event) || !TRIGGER_FIRED_AFTER(data->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" must be called by a trigger", "_adopt_registration")));
+	/* The first column is the table. */
+	table = tsm_delta_find(DatumGetObjectId(slot_getattr(data->tg_trigslot, 1, &null)));
+	if (table != NULL && get_rel_name(table->rel) != NULL && get_rel_name(table->history) != NULL)
+		tsm_temporal_bind(table);
+	PG_RETURN_POINTER(NULL);
+}

@@ -1,0 +1,322 @@
+/*-------------------------------------------------------------------------
+ *
+ * tsm_temporal_follow.c
+ *	  The history follows the definition of its table.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_trigger.h"
+#include "commands/tablecmds.h"
+#include "commands/trigger.h"
+#include "nodes/parsenodes.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "tsm_temporal_int.h"
+
+/*
+ * What a default made rows that were there before read as, as an SQL
+ * literal; NULL when they read null. Former versions read the same.
+ */
+static char *
+missing_literal(TupleDesc desc, Form_pg_attribute attribute)
+{
+	bool		null;
+	Datum		value;
+	Oid			output;
+	bool		is_varlena;
+
+	if (!attribute->atthasmissing)
+		return NULL;
+	value = getmissingattr(desc, attribute->attnum, &null);
+	if (null)
+		return NULL;
+	getTypeOutputInfo(attribute->atttypid, &output, &is_varlena);
+	return quote_literal_cstr(OidOutputFunctionCall(output, value));
+}
+
+/* A column that the table has got and the history has not. */
+static void
+add_column(const char *history, TupleDesc desc, Form_pg_attribute attribute)
+{
+	const char *name = quote_identifier(NameStr(attribute->attname));
+	char	   *missing = missing_literal(desc, attribute);
+	char	   *collate = "";
+
+	if (OidIsValid(attribute->attcollation))
+		collate = psprintf(" COLLATE %s", tsm_temporal_collation_name(attribute->attcollation));
+	tsm_delta_execute("ALTER TABLE %s ADD COLUMN %s %s%s%s%s", history, name,
+					  format_type_extended(attribute->atttypid, attribute->atttypmod,
+										   FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY),
+					  collate, missing == NULL ? "" : " DEFAULT ", missing == NULL ? "" : missing);
+	if (missing != NULL)
+		tsm_delta_execute("ALTER TABLE %s ALTER COLUMN %s DROP DEFAULT", history, name);
+}
+
+/* A column whose type the table has changed. What has no cast is refused by the server (42804). */
+static void
+change_type(const char *history, Form_pg_attribute attribute)
+{
+	tsm_delta_execute("ALTER TABLE %s ALTER COLUMN %s TYPE %s%s%s", history,
+					  quote_identifier(NameStr(attribute->attname)),
+					  format_type_extended(attribute->atttypid, attribute->atttypmod,
+										   FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY),
+					  OidIsValid(attribute->attcollation) ? " COLLATE " : "",
+					  OidIsValid(attribute->attcollation) ?
+					  tsm_temporal_collation_name(attribute->attcollation) : "");
+}
+
+/* Whether row types are equal as far as the generated functions go. */
+static bool
+column_differs(TupleDesc desc, TupleDesc view)
+{
+	int			i;
+	int			live = 0;
+
+	for (i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+		Form_pg_attribute shown;
+
+		if (attribute->attisdropped)
+			continue;
+		shown = TupleDescAttr(view, live++);
+		if (strcmp(NameStr(attribute->attname), NameStr(shown->attname)) != 0 ||
+			attribute->atttypid != shown->atttypid || attribute->atttypmod != shown->atttypmod)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the view of versions shows other columns than the table and its two own ones. */
+static bool
+view_is_stale(Relation rel, Oid versions)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+	Relation	view = table_open(versions, AccessShareLock);
+	int			live = 0;
+	int			i;
+	bool		stale;
+
+	for (i = 0; i < desc->natts; i++)
+		live += !TupleDescAttr(desc, i)->attisdropped;
+	stale = live + 2 != RelationGetNumberOfAttributes(view) ||
+		view->rd_rel->relowner != rel->rd_rel->relowner ||
+		column_differs(desc, RelationGetDescr(view));
+	table_close(view, AccessShareLock);
+	return stale;
+}
+
+/* Bring the columns of the history up to those of the table. */
+static void
+follow_columns(Relation rel, Oid history_oid)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+	char	   *history = tsm_delta_relation_name(history_oid);
+	int			i;
+
+	for (i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+		AttrNumber	attno;
+		Oid			type;
+		int32		typmod;
+		Oid			collation;
+
+		if (attribute->attisdropped)
+			continue;
+		attno = get_attnum(history_oid, NameStr(attribute->attname));
+		if (attno == InvalidAttrNumber)
+		{
+			add_column(history, desc, attribute);
+			continue;
+		}
+		get_atttypetypmodcoll(history_oid, attno, &type, &typmod, &collation);
+		if (type != attribute->atttypid || typmod != attribute->atttypmod ||
+			collation != attribute->attcollation)
+			change_type(history, attribute);
+	}
+}
+
+/* The triggers of ours that ENABLE TRIGGER has made fire on an origin only. */
+static List *
+triggers_to_set(Relation rel)
+{
+	static const char *const ours[] = {
+		TSM_STAMP_TRIGGER, TSM_HISTORY_TRIGGER, TSM_TRUNCATE_TRIGGER
+	};
+	TriggerDesc *triggers = rel->trigdesc;
+	List	   *names = NIL;
+	int			i;
+	int			j;
+
+	for (i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		Trigger    *trigger = &triggers->triggers[i];
+
+		if (trigger->tgenabled == TRIGGER_FIRES_ALWAYS || trigger->tgenabled == TRIGGER_DISABLED)
+			continue;
+		for (j = 0; j < lengthof(ours); j++)
+		{
+			if (strcmp(trigger->tgname, ours[j]) == 0)
+				names = lappend(names, pstrdup(trigger->tgname));
+		}
+	}
+	return names;
+}
+
+/* The trigger that sees TRUNCATE: statement triggers are not inherited, so one for each partition. */
+void
+tsm_temporal_make_truncate_triggers(const TsmVersionedTable *table)
+{
+	List	   *relations = find_all_inheritors(table->rel, AccessShareLock, NULL);
+	ListCell   *cell;
+
+	foreach(cell, relations)
+	{
+		char	   *name = tsm_delta_relation_name(lfirst_oid(cell));
+
+		if (OidIsValid(get_trigger_oid(lfirst_oid(cell), TSM_TRUNCATE_TRIGGER, true)))
+			continue;
+		tsm_delta_execute("CREATE TRIGGER \"" TSM_TRUNCATE_TRIGGER "\" BEFORE TRUNCATE ON %s "
+						  "FOR EACH STATEMENT EXECUTE FUNCTION tsmem._truncate_versioned()", name);
+		tsm_delta_execute("ALTER TABLE %s ENABLE ALWAYS TRIGGER \"" TSM_TRUNCATE_TRIGGER "\"", name);
+	}
+}
+
+/* Everything that the table's owner may do himself. */
+static void
+follow_as_owner(void *arg)
+{
+	TsmVersionedTable *table = arg;
+	Relation	rel = table_open(table->rel, AccessShareLock);
+	bool		partitioned = rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
+	List	   *triggers = triggers_to_set(rel);
+	ListCell   *cell;
+
+	if (OidIsValid(table->versions) && get_rel_relkind(table->versions) == RELKIND_VIEW &&
+		view_is_stale(rel, table->versions))
+		tsm_temporal_drop_generated(table);
+	follow_columns(rel, table->history);
+	/* A table that is open cannot be altered. */
+	table_close(rel, NoLock);
+	foreach(cell, triggers)
+		tsm_delta_execute("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s",
+						  tsm_delta_relation_name(table->rel), quote_identifier(lfirst(cell)));
+	if (partitioned)
+		tsm_temporal_make_truncate_triggers(table);
+	/* Dropped just now, or before the command that changed the table, or by someone. */
+	if (tsm_temporal_wants_functions(table) && get_rel_relkind(table->versions) != RELKIND_VIEW)
+	{
+		tsm_temporal_drop_generated(table);
+		tsm_temporal_generate(table);
+		tsm_delta_update(table);
+		tsm_temporal_bind(table);
+		tsm_temporal_copy_rights(table);
+	}
+}
+
+static void
+follow_one(TsmVersionedTable *table)
+{
+	Oid			owner = tsm_temporal_owner(table->rel);
+
+	if (tsm_temporal_owner(table->history) != owner)
+	{
+		ATExecChangeOwner(table->history, owner, true, AccessExclusiveLock);
+		CommandCounterIncrement();
+	}
+	tsm_delta_as_owner(owner, follow_as_owner, table);
+}
+
+void
+tsm_temporal_follow(Oid relid)
+{
+	ListCell   *cell;
+	TsmVersionedTable *table = tsm_temporal_find(relid);
+
+	if (table != NULL)
+	{
+		follow_one(table);
+		return;
+	}
+	if (get_rel_relkind(relid) != RELKIND_PARTITIONED_TABLE)
+		return;
+	foreach(cell, find_all_inheritors(relid, AccessShareLock, NULL))
+	{
+		table = tsm_delta_find(lfirst_oid(cell));
+		if (table != NULL)
+			follow_one(table);
+	}
+}
+
+/* RENAME of a column, as it goes on to history and registries. */
+typedef struct ColumnRename
+{
+	TsmVersionedTable *table;
+	const char *old_name;
+	const char *new_name;
+} ColumnRename;
+
+static void
+rename_in_history(void *arg)
+{
+	ColumnRename *rename = arg;
+	TsmVersionedTable *table = rename->table;
+
+	if (get_attnum(table->history, rename->old_name) != InvalidAttrNumber &&
+		get_attnum(table->rel, rename->new_name) != InvalidAttrNumber)
+		tsm_delta_execute("ALTER TABLE %s RENAME COLUMN %s TO %s",
+						  tsm_delta_relation_name(table->history),
+						  quote_identifier(rename->old_name), quote_identifier(rename->new_name));
+	table->key_columns = tsm_temporal_replace_name(table->key_columns, rename->old_name,
+												   rename->new_name);
+	table->excluded_columns = tsm_temporal_replace_name(table->excluded_columns,
+														rename->old_name, rename->new_name);
+	tsm_delta_update(table);
+}
+
+static void
+rename_column(Oid relid, const char *old_name, const char *new_name)
+{
+	List	   *relations = list_make1_oid(relid);
+	ListCell   *cell;
+
+	if (get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE)
+		relations = find_all_inheritors(relid, AccessShareLock, NULL);
+	foreach(cell, relations)
+	{
+		TsmVersionedTable *table = tsm_delta_find(lfirst_oid(cell));
+		ColumnRename rename = {table, old_name, new_name};
+
+		if (table != NULL)
+			tsm_delta_as_owner(tsm_temporal_owner(table->rel), rename_in_history, &rename);
+		tsm_temporal_rename_in_periods(lfirst_oid(cell), old_name, new_name);
+	}
+	tsm_temporal_follow(relid);
+}
+
+void
+tsm_temporal_follow_rename(const RenameStmt *statement)
+{
+	Oid			relid = InvalidOid;
+
+	if (statement->relation != NULL)
+		relid = RangeVarGetRelid(statement->relation, NoLock, true);
+	if (!OidIsValid(relid))
+		return;
+	if (statement->renameType == OBJECT_COLUMN)
+		rename_column(relid, statement->subname, statement->newname);
+	else if (statement->renameType == OBJECT_TABCONSTRAINT)
+		tsm_temporal_rename_constraint(relid, statement->subname, statement->newname);
+}

@@ -1,0 +1,337 @@
+/*-------------------------------------------------------------------------
+ *
+ * tsm_temporal_security.c
+ *	  Who may read a table may read its history, the same rows by the same
+ *	  policies, and nobody else.
+ *
+ * SELECT rights and row-level security of the table are copied onto its
+ * history (rights onto the view of versions too), when it is registered and
+ * whenever they change on the table.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/attmap.h"
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/catalog.h"
+#include "catalog/dependency.h"
+#include "catalog/indexing.h"
+#include "catalog/objectaddress.h"
+#include "catalog/pg_attribute.h"
+#include "catalog/pg_authid.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_policy.h"
+#include "commands/policy.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "parser/parse_node.h"
+#include "parser/parse_relation.h"
+#include "rewrite/rewriteManip.h"
+#include "storage/lmgr.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+
+#include "tsm_temporal_int.h"
+
+#define SELECT_RIGHTS (ACL_SELECT | ACL_GRANT_OPTION_FOR(ACL_SELECT))
+
+/* Add to an ACL what another one says about SELECT; the owner keeps what he has. */
+static Acl *
+add_select_rights(Acl *acl, const Acl *from, Oid owner)
+{
+	const AclItem *items = ACL_DAT(from);
+	int			i;
+
+	for (i = 0; i < ACL_NUM(from); i++)
+	{
+		AclItem		item = items[i];
+
+		item.ai_privs &= SELECT_RIGHTS;
+		if (item.ai_privs != ACL_NO_RIGHTS && item.ai_grantee != owner)
+			acl = aclupdate(acl, &item, ACL_MODECHG_ADD, owner, DROP_CASCADE);
+	}
+	return acl;
+}
+
+/* The same rights, in whatever form: null is the default. */
+static bool
+same_acl(Datum a, bool a_null, Datum b, bool b_null)
+{
+	if (a_null || b_null)
+		return a_null == b_null;
+	return aclequal(DatumGetAclP(a), DatumGetAclP(b));
+}
+
+/* Replace the ACL column of a catalogue row and the dependencies on the roles in it. */
+static void
+store_acl(Oid catalog, HeapTuple tuple, AttrNumber column, Oid relid, int subid, Oid owner,
+		  Datum old, bool old_null, Acl *acl)
+{
+	Relation	rel = table_open(catalog, RowExclusiveLock);
+	int			columns[1] = {column};
+	Datum		values[1] = {PointerGetDatum(acl)};
+	bool		nulls[1] = {acl == NULL};
+	Oid		   *old_members = NULL;
+	Oid		   *new_members = NULL;
+	int			old_count = old_null ? 0 : aclmembers(DatumGetAclPCopy(old), &old_members);
+	int			new_count = acl == NULL ? 0 : aclmembers(acl, &new_members);
+	HeapTuple	changed = heap_modify_tuple_by_cols(tuple, RelationGetDescr(rel), 1, columns,
+													values, nulls);
+
+	CatalogTupleUpdate(rel, &changed->t_self, changed);
+	updateAclDependencies(RelationRelationId, relid, subid, owner, old_count, old_members,
+						  new_count, new_members);
+	table_close(rel, RowExclusiveLock);
+}
+
+/* Copy the rights on the relation as a whole. */
+static void
+copy_relation_rights(Oid from, Oid to)
+{
+	HeapTuple	source = SearchSysCache1(RELOID, ObjectIdGetDatum(from));
+	HeapTuple	target = SearchSysCache1(RELOID, ObjectIdGetDatum(to));
+	Oid			owner = ((Form_pg_class) GETSTRUCT(target))->relowner;
+	bool		source_null;
+	bool		target_null;
+	Datum		given = SysCacheGetAttr(RELOID, source, Anum_pg_class_relacl, &source_null);
+	Datum		old = SysCacheGetAttr(RELOID, target, Anum_pg_class_relacl, &target_null);
+	Acl		   *acl = NULL;
+
+	if (!source_null)
+		acl = add_select_rights(acldefault(OBJECT_TABLE, owner), DatumGetAclP(given), owner);
+	if (!same_acl(PointerGetDatum(acl), acl == NULL, old, target_null))
+		store_acl(RelationRelationId, target, Anum_pg_class_relacl, to, 0, owner, old,
+				  target_null, acl);
+	ReleaseSysCache(source);
+	ReleaseSysCache(target);
+}
+
+/* Copy the rights on one column, where the target has one of that name. */
+static void
+copy_column_rights(Oid from, AttrNumber attno, Oid to, Oid owner)
+{
+	HeapTuple	source = SearchSysCache2(ATTNUM, ObjectIdGetDatum(from), Int16GetDatum(attno));
+	HeapTuple	target;
+	bool		source_null;
+	bool		target_null;
+	Datum		given;
+	Datum		old;
+	Acl		   *acl = NULL;
+
+	if (!HeapTupleIsValid(source))
+		return;
+	target = SearchSysCacheAttName(to, NameStr(((Form_pg_attribute) GETSTRUCT(source))->attname));
+	if (HeapTupleIsValid(target))
+	{
+		given = SysCacheGetAttr(ATTNUM, source, Anum_pg_attribute_attacl, &source_null);
+		old = SysCacheGetAttr(ATTNUM, target, Anum_pg_attribute_attacl, &target_null);
+		if (!source_null)
+			acl = add_select_rights(acldefault(OBJECT_COLUMN, owner), DatumGetAclP(given), owner);
+		if (acl != NULL && ACL_NUM(acl) == 0)
+			acl = NULL;
+		if (!same_acl(PointerGetDatum(acl), acl == NULL, old, target_null))
+			store_acl(AttributeRelationId, target, Anum_pg_attribute_attacl, to,
+					  ((Form_pg_attribute) GETSTRUCT(target))->attnum, owner, old, target_null, acl);
+		ReleaseSysCache(target);
+	}
+	ReleaseSysCache(source);
+}
+
+static void
+copy_rights(Oid from, Oid to)
+{
+	Relation	rel = table_open(from, AccessShareLock);
+	Oid			owner = rel->rd_rel->relowner;
+	int			natts = RelationGetNumberOfAttributes(rel);
+	int			i;
+
+	copy_relation_rights(from, to);
+	for (i = 1; i <= natts; i++)
+		copy_column_rights(from, i, to, owner);
+	table_close(rel, AccessShareLock);
+	CommandCounterIncrement();
+}
+
+void
+tsm_temporal_copy_rights(const TsmVersionedTable *table)
+{
+	copy_rights(table->rel, table->history);
+	if (OidIsValid(table->versions))
+		copy_rights(table->rel, table->versions);
+}
+
+/* Column numbers of the table to those of its history. */
+static AttrMap *
+history_map(Relation rel, Relation history)
+{
+	AttrMap    *map = make_attrmap(RelationGetNumberOfAttributes(rel));
+	int			i;
+
+	for (i = 0; i < map->maplen; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(rel), i);
+
+		if (!attribute->attisdropped)
+			map->attnums[i] = get_attnum(RelationGetRelid(history), NameStr(attribute->attname));
+	}
+	return map;
+}
+
+/* The condition of a policy, for the history. A whole-row reference has no like there (0A000). */
+static Node *
+translate_qual(Datum stored, Relation rel, Relation history, const char *policy)
+{
+	Node	   *qual = stringToNode(TextDatumGetCString(stored));
+	bool		whole_row;
+
+	qual = map_variable_attnos(qual, 1, 0, history_map(rel, history), InvalidOid, &whole_row);
+	if (whole_row)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("policy \"%s\" of table \"%s\" refers to the whole row", policy,
+						RelationGetRelationName(rel)),
+				 errdetail("It cannot be applied to the table's history.")));
+	return qual;
+}
+
+/* What the new policy depends on: its table, what its condition names, its roles. */
+static void
+record_policy(Oid policy, Relation history, Node *qual, ArrayType *roles)
+{
+	ParseState *state = make_parsestate(NULL);
+	ObjectAddress myself;
+	ObjectAddress target;
+	Oid		   *role = (Oid *) ARR_DATA_PTR(roles);
+	int			i;
+
+	ObjectAddressSet(myself, PolicyRelationId, policy);
+	ObjectAddressSet(target, RelationRelationId, RelationGetRelid(history));
+	recordDependencyOn(&myself, &target, DEPENDENCY_AUTO);
+	(void) addRangeTableEntryForRelation(state, history, AccessShareLock, NULL, false, false);
+	recordDependencyOnExpr(&myself, qual, state->p_rtable, DEPENDENCY_NORMAL);
+	free_parsestate(state);
+	for (i = 0; i < ARR_DIMS(roles)[0]; i++)
+	{
+		ObjectAddressSet(target, AuthIdRelationId, role[i]);
+		if (role[i] != ACL_ID_PUBLIC)
+			recordSharedDependencyOn(&myself, &target, SHARED_DEPENDENCY_POLICY);
+	}
+}
+
+/* Give the history a copy of one policy of the table. */
+static void
+copy_policy(Relation catalog, HeapTuple tuple, Relation rel, Relation history)
+{
+	Form_pg_policy form = (Form_pg_policy) GETSTRUCT(tuple);
+	TupleDesc	desc = RelationGetDescr(catalog);
+	Datum		values[Natts_pg_policy];
+	bool		nulls[Natts_pg_policy];
+	Node	   *qual;
+	Oid			policy = GetNewOidWithIndex(catalog, PolicyOidIndexId, Anum_pg_policy_oid);
+
+	heap_deform_tuple(tuple, desc, values, nulls);
+	if (nulls[Anum_pg_policy_polqual - 1])
+		return;
+	qual = translate_qual(values[Anum_pg_policy_polqual - 1], rel, history,
+						  NameStr(form->polname));
+	values[Anum_pg_policy_oid - 1] = ObjectIdGetDatum(policy);
+	values[Anum_pg_policy_polrelid - 1] = ObjectIdGetDatum(RelationGetRelid(history));
+	values[Anum_pg_policy_polcmd - 1] = CharGetDatum(ACL_SELECT_CHR);
+	values[Anum_pg_policy_polqual - 1] = CStringGetTextDatum(nodeToString(qual));
+	nulls[Anum_pg_policy_polwithcheck - 1] = true;
+	CatalogTupleInsert(catalog, heap_form_tuple(desc, values, nulls));
+	record_policy(policy, history, qual, DatumGetArrayTypeP(values[Anum_pg_policy_polroles - 1]));
+}
+
+/* The policies of a relation that hold for SELECT, or all of them; copies of the tuples. */
+static List *
+policies_of(Relation catalog, Oid relid, bool select_only)
+{
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	List	   *policies = NIL;
+
+	ScanKeyInit(&key, Anum_pg_policy_polrelid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(relid));
+	scan = systable_beginscan(catalog, PolicyPolrelidPolnameIndexId, true, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		char		command = ((Form_pg_policy) GETSTRUCT(tuple))->polcmd;
+
+		if (!select_only || command == ACL_SELECT_CHR || command == '*')
+			policies = lappend(policies, heap_copytuple(tuple));
+	}
+	systable_endscan(scan);
+	return policies;
+}
+
+/* Remove the history's policy of the given name, or all for NULL. */
+void
+tsm_temporal_remove_policies(Oid history, const char *name)
+{
+	Relation	catalog = table_open(PolicyRelationId, RowExclusiveLock);
+	ListCell   *cell;
+
+	foreach(cell, policies_of(catalog, history, false))
+	{
+		Form_pg_policy form = (Form_pg_policy) GETSTRUCT((HeapTuple) lfirst(cell));
+		ObjectAddress policy;
+
+		if (name != NULL && strcmp(NameStr(form->polname), name) != 0)
+			continue;
+		ObjectAddressSet(policy, PolicyRelationId, form->oid);
+		performDeletion(&policy, DROP_RESTRICT, PERFORM_DELETION_INTERNAL);
+	}
+	table_close(catalog, RowExclusiveLock);
+	CommandCounterIncrement();
+}
+
+/* Set the row-security flags of the history to those of the table. */
+static void
+copy_row_security(Relation rel, Relation history)
+{
+	Relation	catalog;
+	HeapTuple	tuple;
+	Form_pg_class form;
+
+	if (rel->rd_rel->relrowsecurity == history->rd_rel->relrowsecurity &&
+		rel->rd_rel->relforcerowsecurity == history->rd_rel->relforcerowsecurity)
+		return;
+	catalog = table_open(RelationRelationId, RowExclusiveLock);
+	tuple = SearchSysCacheCopy1(RELOID, ObjectIdGetDatum(RelationGetRelid(history)));
+	form = (Form_pg_class) GETSTRUCT(tuple);
+	form->relrowsecurity = rel->rd_rel->relrowsecurity;
+	form->relforcerowsecurity = rel->rd_rel->relforcerowsecurity;
+	CatalogTupleUpdate(catalog, &tuple->t_self, tuple);
+	table_close(catalog, RowExclusiveLock);
+}
+
+void
+tsm_temporal_copy_policies(const TsmVersionedTable *table)
+{
+	Relation	rel = table_open(table->rel, AccessShareLock);
+	Relation	history = table_open(table->history, AccessExclusiveLock);
+	Relation	catalog = table_open(PolicyRelationId, RowExclusiveLock);
+	ListCell   *cell;
+
+	tsm_temporal_remove_policies(table->history, NULL);
+	foreach(cell, policies_of(catalog, table->rel, true))
+		copy_policy(catalog, lfirst(cell), rel, history);
+	copy_row_security(rel, history);
+	CacheInvalidateRelcache(history);
+	table_close(catalog, RowExclusiveLock);
+	table_close(history, NoLock);
+	table_close(rel, NoLock);
+	CommandCounterIncrement();
+}
