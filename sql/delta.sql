@@ -1,4 +1,5 @@
 -- delta: the registry of versioned tables and the protection of their history
+-- Rows about tables of the extension itself come with CREATE EXTENSION, so a dump leaves them out.
 
 CREATE TABLE tsmem.versioned_tables (
 	rel regclass CONSTRAINT versioned_tables_pkey PRIMARY KEY,
@@ -28,7 +29,8 @@ COMMENT ON COLUMN tsmem.versioned_tables.options IS 'history options, as validat
 COMMENT ON COLUMN tsmem.versioned_tables.since IS 'from when on row_xid and row_end_xid are transactions of this cluster';
 COMMENT ON COLUMN tsmem.versioned_tables.system_identifier IS 'the cluster that wrote the transaction ids';
 COMMENT ON COLUMN tsmem.versioned_tables.horizon IS 'history that ended before it may have been removed';
-SELECT pg_catalog.pg_extension_config_dump('tsmem.versioned_tables', '');
+SELECT pg_catalog.pg_extension_config_dump('tsmem.versioned_tables',
+	'WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = ''pg_catalog.pg_class''::pg_catalog.regclass AND d.objid = rel AND d.deptype = ''e'')');
 GRANT SELECT ON tsmem.versioned_tables TO PUBLIC;
 
 CREATE FUNCTION tsmem._protect_history() RETURNS trigger

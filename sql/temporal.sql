@@ -56,7 +56,8 @@ COMMENT ON COLUMN tsmem.periods.from_column IS 'the column that the range is gen
 COMMENT ON COLUMN tsmem.periods.to_column IS 'the column that the range is generated to, if it is generated';
 COMMENT ON COLUMN tsmem.periods.constraint_name IS 'the CHECK constraint that no period is empty';
 COMMENT ON COLUMN tsmem.periods.set_not_null IS 'whether the column could be null before';
-SELECT pg_catalog.pg_extension_config_dump('tsmem.periods', '');
+SELECT pg_catalog.pg_extension_config_dump('tsmem.periods',
+	'WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = ''pg_catalog.pg_class''::pg_catalog.regclass AND d.objid = rel AND d.deptype = ''e'')');
 GRANT SELECT ON tsmem.periods TO PUBLIC;
 
 CREATE TABLE tsmem.temporal_keys (
@@ -73,7 +74,8 @@ COMMENT ON COLUMN tsmem.temporal_keys.constraint_name IS 'the constraint that en
 COMMENT ON COLUMN tsmem.temporal_keys.key_columns IS 'columns of the key besides the period';
 COMMENT ON COLUMN tsmem.temporal_keys.period IS 'the period within which no two rows of a key overlap';
 COMMENT ON COLUMN tsmem.temporal_keys.is_primary IS 'whether it is the primary key';
-SELECT pg_catalog.pg_extension_config_dump('tsmem.temporal_keys', '');
+SELECT pg_catalog.pg_extension_config_dump('tsmem.temporal_keys',
+	'WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = ''pg_catalog.pg_class''::pg_catalog.regclass AND d.objid = rel AND d.deptype = ''e'')');
 GRANT SELECT ON tsmem.temporal_keys TO PUBLIC;
 
 CREATE FUNCTION tsmem.add_period(rel regclass, period name, from_column name DEFAULT NULL,

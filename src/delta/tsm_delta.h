@@ -70,8 +70,7 @@ extern Datum tsm_delta_names_datum(const List *names);
 extern List *tsm_delta_names_list(Datum names);
 
 /*
- * Make a history table read-only for everyone: a statement trigger raises
- * 42501. Runs DDL, so it must be called inside tsm_delta_as_owner.
+ * Make a history table read-only for everyone: triggers raise 42501. Runs DDL, so it must be called inside tsm_delta_as_owner.
  */
 extern void tsm_delta_protect_history(Oid history);
 

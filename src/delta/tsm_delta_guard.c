@@ -88,6 +88,11 @@ tsm_delta_relation_name(Oid rel)
 	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(rel)), name);
 }
 
+/*
+ * The statement trigger refuses before anything is done, TRUNCATE too. Rows
+ * that come through a partitioned parent of the history fire the row trigger
+ * only.
+ */
 void
 tsm_delta_protect_history(Oid history)
 {
@@ -97,11 +102,16 @@ tsm_delta_protect_history(Oid history)
 					  "BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON %s "
 					  "FOR EACH STATEMENT EXECUTE FUNCTION tsmem._protect_history()", name);
 	tsm_delta_execute("ALTER TABLE %s ENABLE ALWAYS TRIGGER \"" TSM_PROTECT_TRIGGER "\"", name);
+	tsm_delta_execute("CREATE TRIGGER \"" TSM_PROTECT_ROW_TRIGGER "\" "
+					  "BEFORE INSERT OR UPDATE OR DELETE ON %s "
+					  "FOR EACH ROW EXECUTE FUNCTION tsmem._protect_history()", name);
 }
 
 void
 tsm_delta_unprotect_history(Oid history)
 {
-	tsm_delta_execute("DROP TRIGGER IF EXISTS \"" TSM_PROTECT_TRIGGER "\" ON %s",
-					  tsm_delta_relation_name(history));
+	char	   *name = tsm_delta_relation_name(history);
+
+	tsm_delta_execute("DROP TRIGGER IF EXISTS \"" TSM_PROTECT_TRIGGER "\" ON %s", name);
+	tsm_delta_execute("DROP TRIGGER IF EXISTS \"" TSM_PROTECT_ROW_TRIGGER "\" ON %s", name);
 }

@@ -29,8 +29,9 @@
 #define Anum_registry_horizon			12
 #define Natts_registry					12
 
-/* The trigger that keeps history read-only. */
-#define TSM_PROTECT_TRIGGER	"~tsmem_protect"
+/* The triggers that keep history read-only. */
+#define TSM_PROTECT_TRIGGER		"~tsmem_protect"
+#define TSM_PROTECT_ROW_TRIGGER	"~tsmem_protect_row"
 
 /* Remove registrations whose table is gone. */
 extern void tsm_delta_forget_dropped(void);

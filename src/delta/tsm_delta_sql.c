@@ -23,7 +23,7 @@ PG_FUNCTION_INFO_V1(tsm_delta_protect_history_trigger);
 PG_FUNCTION_INFO_V1(tsm_delta_stamp_registration);
 PG_FUNCTION_INFO_V1(tsm_delta_forget_dropped_trigger);
 
-/* BEFORE STATEMENT on a history table: refuses (42501), whoever asks. */
+/* BEFORE, a statement or a row, on a history table: refuses (42501), whoever asks. */
 Datum
 tsm_delta_protect_history_trigger(PG_FUNCTION_ARGS)
 {
@@ -40,6 +40,9 @@ tsm_delta_protect_history_trigger(PG_FUNCTION_ARGS)
 						RelationGetRelationName(data->tg_relation)),
 				 errdetail("History is written by tsmem alone."),
 				 errhint("Change the versioned table; its history follows.")));
+	if (TRIGGER_FIRED_FOR_ROW(data->tg_event))
+		return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(data->tg_event) ? data->tg_newtuple :
+							   data->tg_trigtuple);
 	PG_RETURN_POINTER(NULL);
 }
 

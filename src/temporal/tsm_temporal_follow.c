@@ -26,16 +26,34 @@
 
 /*
  * What a default made rows that were there before read as, as an SQL
- * literal; NULL when they read null. Former versions read the same.
+ * literal; NULL when they read null. Former versions read the same. A
+ * partitioned table has no rows of its own, so a partition is asked.
  */
 static char *
-missing_literal(TupleDesc desc, Form_pg_attribute attribute)
+missing_literal(Relation rel, Form_pg_attribute attribute)
 {
+	TupleDesc	desc = RelationGetDescr(rel);
+	char	   *literal = NULL;
 	bool		null;
 	Datum		value;
 	Oid			output;
 	bool		is_varlena;
+	ListCell   *cell;
 
+	if (rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
+	{
+		foreach(cell, find_inheritance_children(RelationGetRelid(rel), AccessShareLock))
+		{
+			Relation	child = table_open(lfirst_oid(cell), NoLock);
+			AttrNumber	attno = get_attnum(RelationGetRelid(child), NameStr(attribute->attname));
+
+			literal = missing_literal(child, TupleDescAttr(RelationGetDescr(child), attno - 1));
+			table_close(child, NoLock);
+			if (literal != NULL)
+				break;
+		}
+		return literal;
+	}
 	if (!attribute->atthasmissing)
 		return NULL;
 	value = getmissingattr(desc, attribute->attnum, &null);
@@ -47,10 +65,10 @@ missing_literal(TupleDesc desc, Form_pg_attribute attribute)
 
 /* A column that the table has got and the history has not. */
 static void
-add_column(const char *history, TupleDesc desc, Form_pg_attribute attribute)
+add_column(const char *history, Relation rel, Form_pg_attribute attribute)
 {
 	const char *name = quote_identifier(NameStr(attribute->attname));
-	char	   *missing = missing_literal(desc, attribute);
+	char	   *missing = missing_literal(rel, attribute);
 	char	   *collate = "";
 
 	if (OidIsValid(attribute->attcollation))
@@ -138,7 +156,7 @@ follow_columns(Relation rel, Oid history_oid)
 		attno = get_attnum(history_oid, NameStr(attribute->attname));
 		if (attno == InvalidAttrNumber)
 		{
-			add_column(history, desc, attribute);
+			add_column(history, rel, attribute);
 			continue;
 		}
 		get_atttypetypmodcoll(history_oid, attno, &type, &typmod, &collation);

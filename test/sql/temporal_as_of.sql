@@ -1,6 +1,9 @@
 -- as_of reads any versioned table, on one axis or both; conditions reach the indexes of table and history.
 CREATE SCHEMA temporal_as_of;
 SET search_path = temporal_as_of, tsmem, public;
+-- The registry without tables of the extension itself.
+CREATE VIEW temporal_as_of.user_versioned_tables AS SELECT * FROM tsmem.versioned_tables WHERE rel NOT IN (SELECT oid FROM pg_class WHERE relnamespace = 'tsmem'::regnamespace);
+GRANT SELECT ON temporal_as_of.user_versioned_tables TO PUBLIC;
 CREATE TABLE moment (name text PRIMARY KEY, at timestamptz NOT NULL);
 CREATE PROCEDURE remember(moment text) LANGUAGE plpgsql AS $$
 BEGIN
@@ -16,7 +19,7 @@ CREATE TABLE price (dropped int, item text, amount int, valid_at tstzrange);
 ALTER TABLE price DROP COLUMN dropped;
 SELECT add_period('price', 'valid_at'), add_temporal_key('price', '{item}', 'valid_at', true);
 SELECT add_system_versioning('price');
-SELECT key_columns, disjoint_keys FROM versioned_tables WHERE rel = 'price'::regclass;
+SELECT key_columns, disjoint_keys FROM temporal_as_of.user_versioned_tables WHERE rel = 'price'::regclass;
 INSERT INTO price VALUES ('tea', 3, '[2026-01-01,2026-07-01)'), ('tea', 4, '[2026-07-01,)'), ('milk', 1, '[2026-01-01,)');
 CALL remember('first');
 UPDATE price SET amount = 5 WHERE item = 'tea' AND amount = 4;

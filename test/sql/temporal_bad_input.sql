@@ -1,6 +1,9 @@
 -- What cannot be versioned: a clear error, and nothing changed.
 CREATE SCHEMA temporal_bad_input;
 SET search_path = temporal_bad_input, tsmem, public;
+-- The registry without tables of the extension itself.
+CREATE VIEW temporal_bad_input.user_versioned_tables AS SELECT * FROM tsmem.versioned_tables WHERE rel NOT IN (SELECT oid FROM pg_class WHERE relnamespace = 'tsmem'::regnamespace);
+GRANT SELECT ON temporal_bad_input.user_versioned_tables TO PUBLIC;
 CREATE FUNCTION code(command text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE detail text;
 BEGIN
@@ -43,10 +46,10 @@ SELECT command, code('SELECT add_system_versioning(' || command || ')') FROM unn
 	$$'t', '{}', '{"history_table": ""}'$$, $$'t', '{}', '{"history_table": "t"}'$$, $$'t', '{}', '{"no_op_updates": null}'$$,
 	$$'t', '{}', '{"history_table": "h23456789_123456789_123456789_123456789_123456789_123456789_1234"}'$$,
 	$$'t', '{}', '{"history_table": {"a": 1}}'$$]) WITH ORDINALITY AS c(command, ord) ORDER BY ord;
-SELECT count(*) FROM versioned_tables;
+SELECT count(*) FROM temporal_bad_input.user_versioned_tables;
 SELECT relname FROM pg_class WHERE relnamespace = 'temporal_bad_input'::regnamespace AND relname ~ '_(history|versions)$' ORDER BY 1;
 SELECT attrelid::regclass, attname FROM pg_attribute WHERE attname IN ('row_start', 'row_xid') AND attrelid::regclass::text NOT LIKE 'taken%' ORDER BY 1, 2;
-SELECT count(*) FROM pg_trigger WHERE tgname LIKE '~tsmem%';
+SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid WHERE relnamespace <> 'tsmem'::regnamespace AND tgname LIKE '~tsmem%';
 
 -- A name at the limit, a table without key on demand, a second registration, a history.
 SELECT code($$SELECT add_system_versioning('t', '{}', '{"history_table": "h23456789_123456789_123456789_123456789_123456789_123456789_123"}')$$);
@@ -54,7 +57,7 @@ SELECT code($$SELECT add_system_versioning('no_key', '{}', '{"without_key": true
 SELECT code($$SELECT add_system_versioning('t')$$);
 SELECT code($$SELECT add_system_versioning('no_key_history', '{}', '{"without_key": true}')$$);
 SELECT code($$SELECT add_period('no_key_history', 'a')$$);
-SELECT rel, history, key_columns, disjoint_keys FROM versioned_tables ORDER BY rel::text;
+SELECT rel, history, key_columns, disjoint_keys FROM temporal_bad_input.user_versioned_tables ORDER BY rel::text;
 INSERT INTO no_key VALUES (1, 1), (1, 1), (2, 2);
 UPDATE no_key SET a = 3 WHERE id = 1;
 SELECT id, a FROM no_key_history;
@@ -103,4 +106,4 @@ INSERT INTO wrong VALUES (1);
 SELECT code('DELETE FROM wrong'), code('UPDATE wrong SET id = 2');
 DROP FOREIGN DATA WRAPPER temporal_bad_input CASCADE;
 DROP SCHEMA temporal_bad_input CASCADE;
-SELECT count(*) FROM versioned_tables;
+SELECT count(*) FROM tsmem.versioned_tables WHERE rel NOT IN (SELECT oid FROM pg_class WHERE relnamespace = 'tsmem'::regnamespace);

@@ -1,6 +1,9 @@
 -- Generated names fit 63 bytes and do not collide; odd names and schemas outside search_path work.
 CREATE SCHEMA temporal_name;
 SET search_path = temporal_name, tsmem, public;
+-- The registry without tables of the extension itself.
+CREATE VIEW temporal_name.user_versioned_tables AS SELECT * FROM tsmem.versioned_tables WHERE rel NOT IN (SELECT oid FROM pg_class WHERE relnamespace = 'tsmem'::regnamespace);
+GRANT SELECT ON temporal_name.user_versioned_tables TO PUBLIC;
 CREATE TABLE a23456789_123456789_123456789_123456789_123456789_12345_one (id int PRIMARY KEY, v int);
 CREATE TABLE a23456789_123456789_123456789_123456789_123456789_12345_two (id int PRIMARY KEY, v int);
 CREATE TABLE a23456789_123456789_123456789_123456789_123456789_123456789_123 (id int PRIMARY KEY, v int);
@@ -10,17 +13,17 @@ CREATE TABLE "€€€€€€€€€€€€€€€€€€€€€" (
 SELECT add_system_versioning(c) FROM unnest('{a23456789_123456789_123456789_123456789_123456789_12345_one,
 	a23456789_123456789_123456789_123456789_123456789_12345_two,a23456789_123456789_123456789_123456789_123456789_123456789_123,
 	ééééééééééééééééééééééééééééééé1,€€€€€€€€€€€€€€€€€€€€€}'::regclass[]) c;
-SELECT history, octet_length(history::text) AS bytes FROM versioned_tables ORDER BY history::text COLLATE "C";
-SELECT unnest(functions) AS function, octet_length(unnest(functions)::text) AS bytes FROM versioned_tables ORDER BY 1;
+SELECT history, octet_length(history::text) AS bytes FROM temporal_name.user_versioned_tables ORDER BY history::text COLLATE "C";
+SELECT unnest(functions) AS function, octet_length(unnest(functions)::text) AS bytes FROM temporal_name.user_versioned_tables ORDER BY 1;
 SELECT relname, octet_length(relname) AS bytes FROM pg_class WHERE relnamespace = 'temporal_name'::regnamespace AND relname LIKE '%\_idx' ORDER BY relname COLLATE "C";
 INSERT INTO "€€€€€€€€€€€€€€€€€€€€€" VALUES (1, 1);
 UPDATE "€€€€€€€€€€€€€€€€€€€€€" SET v = 2;
 SELECT id, v FROM as_of(NULL::"€€€€€€€€€€€€€€€€€€€€€", now());
 -- The same table gets the same names again.
-SELECT history AS before FROM versioned_tables WHERE rel = 'a23456789_123456789_123456789_123456789_123456789_12345_one'::regclass \gset
+SELECT history AS before FROM temporal_name.user_versioned_tables WHERE rel = 'a23456789_123456789_123456789_123456789_123456789_12345_one'::regclass \gset
 SELECT drop_system_versioning('a23456789_123456789_123456789_123456789_123456789_12345_one', false);
 SELECT add_system_versioning('a23456789_123456789_123456789_123456789_123456789_12345_one');
-SELECT history = :'before'::regclass AS same FROM versioned_tables WHERE rel = 'a23456789_123456789_123456789_123456789_123456789_12345_one'::regclass;
+SELECT history = :'before'::regclass AS same FROM temporal_name.user_versioned_tables WHERE rel = 'a23456789_123456789_123456789_123456789_123456789_12345_one'::regclass;
 
 -- Quotes, dots, spaces, key words, capitals; columns that are named as arguments or aliases of ours.
 CREATE SCHEMA "Odd ""Sch.ema";
@@ -56,4 +59,4 @@ RESET search_path;
 DROP SCHEMA temporal_name_trap CASCADE;
 DROP SCHEMA "Odd ""Sch.ema" CASCADE;
 DROP SCHEMA temporal_name CASCADE;
-SELECT count(*) FROM tsmem.versioned_tables;
+SELECT count(*) FROM tsmem.versioned_tables WHERE rel NOT IN (SELECT oid FROM pg_class WHERE relnamespace = 'tsmem'::regnamespace);

@@ -1,6 +1,11 @@
 -- Periods and temporal keys of valid time.
 CREATE SCHEMA temporal_period;
 SET search_path = temporal_period, tsmem, public;
+-- The registry without tables of the extension itself.
+CREATE VIEW temporal_period.user_periods AS SELECT * FROM tsmem.periods WHERE rel NOT IN (SELECT oid FROM pg_class WHERE relnamespace = 'tsmem'::regnamespace);
+GRANT SELECT ON temporal_period.user_periods TO PUBLIC;
+CREATE VIEW temporal_period.user_temporal_keys AS SELECT * FROM tsmem.temporal_keys WHERE rel NOT IN (SELECT oid FROM pg_class WHERE relnamespace = 'tsmem'::regnamespace);
+GRANT SELECT ON temporal_period.user_temporal_keys TO PUBLIC;
 
 CREATE TABLE job (id int, title text, valid_at tstzrange);
 INSERT INTO job VALUES (1, 'clerk', '[2020-01-01,2021-01-01)');
@@ -9,7 +14,7 @@ SELECT add_period('job', 'valid_at');
 INSERT INTO job VALUES (1, 'none', 'empty');
 INSERT INTO job VALUES (1, 'none', NULL);
 INSERT INTO job VALUES (1, 'none', '[2021-01-01,2021-01-01)');
-SELECT rel, period, from_column, to_column, constraint_name, set_not_null FROM periods;
+SELECT rel, period, from_column, to_column, constraint_name, set_not_null FROM temporal_period.user_periods;
 SELECT add_period('job', 'valid_at');
 
 SELECT add_temporal_key('job', '{id}', 'valid_at', primary_key => true);
@@ -19,7 +24,7 @@ INSERT INTO job VALUES (1, 'chief', '[2021-01-01,)');
 INSERT INTO job VALUES (NULL, 'chief', '[2021-01-01,)');
 INSERT INTO job VALUES (2, 'chief', '[2020-06-01,2021-06-01)');
 SELECT id, title FROM job WHERE contains_instant(valid_at, '2020-07-01') ORDER BY id;
-SELECT rel, constraint_name, key_columns, period, is_primary FROM temporal_keys;
+SELECT rel, constraint_name, key_columns, period, is_primary FROM temporal_period.user_temporal_keys;
 SELECT add_temporal_key('job', '{title}', 'valid_at', primary_key => true);
 SELECT add_temporal_key('job', '{title}', 'valid_at');
 SELECT drop_period('job', 'valid_at');
@@ -40,25 +45,25 @@ ALTER TABLE price RENAME COLUMN item TO article;
 ALTER TABLE price RENAME COLUMN valid_at TO during;
 ALTER TABLE price RENAME COLUMN valid_to TO valid_until;
 ALTER TABLE price RENAME CONSTRAINT price_item_valid_at_key TO one_price;
-SELECT period, from_column, to_column, constraint_name FROM periods WHERE rel = 'price'::regclass;
-SELECT constraint_name, key_columns, period FROM temporal_keys WHERE rel = 'price'::regclass;
+SELECT period, from_column, to_column, constraint_name FROM temporal_period.user_periods WHERE rel = 'price'::regclass;
+SELECT constraint_name, key_columns, period FROM temporal_period.user_temporal_keys WHERE rel = 'price'::regclass;
 ALTER TABLE price DROP CONSTRAINT one_price;
-SELECT count(*) FROM temporal_keys WHERE rel = 'price'::regclass;
+SELECT count(*) FROM temporal_period.user_temporal_keys WHERE rel = 'price'::regclass;
 SELECT drop_period('price', 'during');
 SELECT drop_period('price', 'during');
 \d price
 ALTER TABLE job DROP CONSTRAINT job_id_valid_at_pkey;
 SELECT drop_period('job', 'valid_at');
 \d job
-SELECT (SELECT count(*) FROM periods) AS periods, (SELECT count(*) FROM temporal_keys) AS keys;
+SELECT (SELECT count(*) FROM temporal_period.user_periods) AS periods, (SELECT count(*) FROM temporal_period.user_temporal_keys) AS keys;
 CREATE TABLE gone (id int, p tsrange);
 SELECT add_period('gone', 'p'), add_temporal_key('gone', '{id}', 'p');
 DROP TABLE gone;
-SELECT (SELECT count(*) FROM periods) AS periods, (SELECT count(*) FROM temporal_keys) AS keys;
+SELECT (SELECT count(*) FROM temporal_period.user_periods) AS periods, (SELECT count(*) FROM temporal_period.user_temporal_keys) AS keys;
 CREATE TABLE gone (id int, p tsrange);
 SELECT add_period('gone', 'p');
 ALTER TABLE gone DROP COLUMN p;
-SELECT (SELECT count(*) FROM periods) AS periods;
+SELECT (SELECT count(*) FROM temporal_period.user_periods) AS periods;
 
 -- Bad input changes nothing.
 CREATE TABLE bad (id int, t text, j json, p tstzrange, n numrange, f timestamptz, g date);
@@ -101,7 +106,7 @@ SELECT add_period('bad', 'p');
 SELECT add_temporal_key('bad', '{id}', 'p');
 SELECT drop_period('bad', 'p');
 INSERT INTO periods VALUES ('bad', 'f', NULL, NULL, 'c', false);
-SELECT count(*) FROM periods;
+SELECT count(*) FROM temporal_period.user_periods;
 RESET ROLE;
 REVOKE USAGE ON SCHEMA temporal_period FROM temporal_period_other;
 DROP ROLE temporal_period_other;
@@ -116,7 +121,7 @@ SELECT add_period('"we""ird Tab.le"', 'p''p'), add_temporal_key('"we""ird Tab.le
 CREATE TABLE a23456789_123456789_123456789_123456789_123456789_123456789_123 (b23456789_123456789_123456789_123456789_123456789_123456789_123 tstzrange, id int);
 SELECT add_period('a23456789_123456789_123456789_123456789_123456789_123456789_123', 'b23456789_123456789_123456789_123456789_123456789_123456789_123');
 SELECT add_temporal_key('a23456789_123456789_123456789_123456789_123456789_123456789_123', '{id}', 'b23456789_123456789_123456789_123456789_123456789_123456789_123');
-SELECT constraint_name, length(constraint_name::text) FROM periods WHERE period LIKE 'b2%';
+SELECT constraint_name, length(constraint_name::text) FROM temporal_period.user_periods WHERE period LIKE 'b2%';
 
 -- A period in a versioned table: its history has the column too.
 CREATE TABLE both_times (id int, v int, f timestamptz, t timestamptz);

@@ -1,6 +1,9 @@
 -- A versioned table keeps every former version of its rows.
 CREATE SCHEMA temporal_versioning;
 SET search_path = temporal_versioning, tsmem, public;
+-- The registry without tables of the extension itself.
+CREATE VIEW temporal_versioning.user_versioned_tables AS SELECT * FROM tsmem.versioned_tables WHERE rel NOT IN (SELECT oid FROM pg_class WHERE relnamespace = 'tsmem'::regnamespace);
+GRANT SELECT ON temporal_versioning.user_versioned_tables TO PUBLIC;
 
 -- When something happened, by name.
 CREATE TABLE moment (name text PRIMARY KEY, at timestamptz NOT NULL);
@@ -84,14 +87,14 @@ SELECT count(*) - :before AS versions FROM account_history;
 -- The registration.
 SELECT rel, history, versions, functions, key_columns, disjoint_keys, excluded_columns, added_columns, options, horizon,
 	system_identifier = (SELECT system_identifier FROM pg_control_system()) AS here
-FROM versioned_tables WHERE rel = 'account'::regclass;
+FROM temporal_versioning.user_versioned_tables WHERE rel = 'account'::regclass;
 
 -- Dropping the table leaves nothing.
 DROP TABLE account_history;
 DROP TABLE account;
 SELECT relname FROM pg_class WHERE relnamespace = 'temporal_versioning'::regnamespace AND relname LIKE 'account%';
 SELECT proname FROM pg_proc WHERE pronamespace = 'temporal_versioning'::regnamespace AND proname LIKE 'account%';
-SELECT count(*) FROM versioned_tables WHERE history::oid NOT IN (SELECT oid FROM pg_class);
+SELECT count(*) FROM temporal_versioning.user_versioned_tables WHERE history::oid NOT IN (SELECT oid FROM pg_class);
 
 -- drop_system_versioning keeps the history as an ordinary table, or drops it.
 CREATE TABLE kept (id int PRIMARY KEY, v int);
