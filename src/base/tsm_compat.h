@@ -99,6 +99,7 @@
 #define tsm_index_beginscan(table, index, snapshot, nkeys) \
 	index_beginscan(table, index, snapshot, nkeys, 0)
 #endif
+
 /* 18 has PRIMARY KEY and UNIQUE (..., period WITHOUT OVERLAPS). */
 #define TSM_NATIVE_TEMPORAL_KEYS (PG_VERSION_NUM >= 180000)
 

@@ -48,7 +48,7 @@ SELECT command, code('SELECT add_system_versioning(' || command || ')') FROM unn
 	$$'t', '{}', '{"history_table": {"a": 1}}'$$]) WITH ORDINALITY AS c(command, ord) ORDER BY ord;
 SELECT count(*) FROM temporal_bad_input.user_versioned_tables;
 SELECT relname FROM pg_class WHERE relnamespace = 'temporal_bad_input'::regnamespace AND relname ~ '_(history|versions)$' ORDER BY 1;
-SELECT attrelid::regclass, attname FROM pg_attribute WHERE attname IN ('row_start', 'row_xid') AND attrelid::regclass::text NOT LIKE 'taken%' ORDER BY 1, 2;
+SELECT attrelid::regclass, attname FROM pg_attribute WHERE attname IN ('row_start', 'row_xid') AND attrelid::regclass::text NOT LIKE 'taken%' AND attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'temporal_bad_input'::regnamespace) ORDER BY 1, 2;
 SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid WHERE relnamespace <> 'tsmem'::regnamespace AND tgname LIKE '~tsmem%';
 
 -- A name at the limit, a table without key on demand, a second registration, a history.
