@@ -59,7 +59,7 @@ for my $page (sort @pages)
 	my $database = 'page_' . ++$number;
 	(my $name = $page) =~ s/^\Q$root\E\///;
 	$node->safe_psql('postgres', "CREATE DATABASE $database TEMPLATE page_template");
-	my $script = "\\set ON_ERROR_STOP on\n";
+	my $script = "\\set ON_ERROR_STOP on\n\\set SHOW_CONTEXT never\n";
 	for my $block (@statements)
 	{
 		my $fails = $block->{kind} eq 'sql error';
