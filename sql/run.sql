@@ -44,14 +44,14 @@ COMMENT ON COLUMN tsmem.namespace_grants.grantee IS 'role that the namespaces ar
 COMMENT ON COLUMN tsmem.namespace_grants.prefix IS 'namespace that is granted with all below it; the empty one is everything';
 SELECT pg_catalog.pg_extension_config_dump('tsmem.namespace_grants', '');
 
-CREATE FUNCTION tsmem._grants_changed() RETURNS trigger
-AS 'MODULE_PATHNAME', 'tsm_run_grants_changed'
+CREATE FUNCTION tsmem._table_changed() RETURNS trigger
+AS 'MODULE_PATHNAME', 'tsm_run_table_changed'
 LANGUAGE C;
-COMMENT ON FUNCTION tsmem._grants_changed() IS
-'internal: trigger that makes every session forget the grants that it has read';
-CREATE TRIGGER grants_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON tsmem.namespace_grants
-	FOR EACH STATEMENT EXECUTE FUNCTION tsmem._grants_changed();
-ALTER TABLE tsmem.namespace_grants ENABLE ALWAYS TRIGGER grants_changed;
+COMMENT ON FUNCTION tsmem._table_changed() IS
+'internal: trigger that makes every session forget what it has read of the table';
+CREATE TRIGGER table_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON tsmem.namespace_grants
+	FOR EACH STATEMENT EXECUTE FUNCTION tsmem._table_changed();
+ALTER TABLE tsmem.namespace_grants ENABLE ALWAYS TRIGGER table_changed;
 
 ALTER TABLE tsmem.namespace_grants ENABLE ROW LEVEL SECURITY;
 -- Who may write is decided by the table's privileges; who may read, by the policy.
@@ -192,6 +192,10 @@ COMMENT ON COLUMN tsmem.machines.name IS 'name of the machine in tsmem.transitio
 COMMENT ON COLUMN tsmem.machines.namespace IS 'the declaration binds runs in this namespace and below, where none nearer does';
 COMMENT ON COLUMN tsmem.machines.transitions IS 'for each state an array of the states that may follow; under the empty name, those that a machine may begin in';
 
+CREATE TRIGGER table_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON tsmem.machines
+	FOR EACH STATEMENT EXECUTE FUNCTION tsmem._table_changed();
+ALTER TABLE tsmem.machines ENABLE ALWAYS TRIGGER table_changed;
+
 SELECT pg_catalog.pg_extension_config_dump('tsmem.runs', '');
 SELECT pg_catalog.pg_extension_config_dump('tsmem.runs_run_number_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('tsmem.events', '');
@@ -320,19 +324,22 @@ RETURNS TABLE (seq int8, at timestamptz, kind "char", key text, body jsonb, raw 
 	expires_at timestamptz, hash bytea)
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT e.seq, e.at, e.kind, e.key, e.body, e.raw, e.subject, e.expires_at, e.hash
-	FROM tsmem.events e
-	WHERE e.run_number = tsmem._run_number(replay_events.run)
+	-- Each branch is sorted by itself, so that the planner merges them: the run's own events come as the index has them.
+	(SELECT e.seq, e.at, e.kind, e.key, e.body, e.raw, e.subject, e.expires_at, e.hash
+	 FROM tsmem.events e
+	 WHERE e.run_number = (SELECT tsmem._run_number(replay_events.run))
 		AND e.seq >= COALESCE(from_seq, 0) AND e.seq <= COALESCE(to_seq, 9223372036854775807)
+	 ORDER BY e.seq)
 	UNION ALL
-	SELECT e.seq, e.at, e.kind, e.key, e.body, e.raw, e.subject, e.expires_at, e.hash
-	FROM tsmem.runs r,
+	(SELECT e.seq, e.at, e.kind, e.key, e.body, e.raw, e.subject, e.expires_at, e.hash
+	 FROM tsmem.runs r,
 		LATERAL ROWS FROM (pg_catalog.unnest(r.lineage), pg_catalog.unnest(r.lineage_upto),
 			pg_catalog.unnest(r.lineage_upto[2:] || 0::int8)) AS l (run_number, upto, after_seq),
 		LATERAL (SELECT * FROM tsmem.events x
 				 WHERE x.run_number = l.run_number AND x.seq > l.after_seq AND x.seq <= l.upto
 					AND x.seq >= COALESCE(from_seq, 0) AND x.seq <= COALESCE(to_seq, 9223372036854775807)) e
-	WHERE r.run_number = tsmem._run_number(replay_events.run)
+	 WHERE r.run_number = (SELECT tsmem._run_number(replay_events.run))
+	 ORDER BY e.seq)
 	ORDER BY 1;
 END;
 COMMENT ON FUNCTION tsmem.replay_events(uuid, int8, int8) IS

@@ -14,6 +14,7 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_am.h"
@@ -151,6 +152,19 @@ find_run_indexes(Relation runs)
 				 errmsg("table \"tsmem.runs\" lacks its unique index on run_id or run_number")));
 }
 
+/* Whether any machine is declared. A trigger on the table makes this be asked again. */
+static bool
+has_rows(Oid table)
+{
+	Relation	relation = table_open(table, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(relation, InvalidOid, false, NULL, 0, NULL);
+	bool		found = HeapTupleIsValid(systable_getnext(scan));
+
+	systable_endscan(scan);
+	table_close(relation, AccessShareLock);
+	return found;
+}
+
 static Oid
 own_function(const char *name, Oid argument)
 {
@@ -177,6 +191,7 @@ read_catalog(void)
 	events = table_open(catalog.events, AccessShareLock);
 	find_run_indexes(runs);
 	other_indexes = find_event_indexes(events);
+	catalog.machines_declared = has_rows(catalog.machines);
 	catalog.owner = events->rd_rel->relowner;
 	catalog.own_policies =
 		has_own_policy_only(runs, own_function("namespace_allowed", TEXTOID)) &&

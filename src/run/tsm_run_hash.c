@@ -11,6 +11,7 @@
 #include "common/cryptohash.h"
 #include "common/hmac.h"
 #include "executor/spi.h"
+#include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -120,13 +121,19 @@ tsm_run_sha256(const void *bytes, size_t length, uint8 *digest)
 static void
 add_part(Digester *digester, const char *bytes, size_t length)
 {
-	uint8		mark[9];
+	uint8		small[1024];
 	TsmWriter	writer;
 
-	tsm_writer_init(&writer, mark, sizeof(mark));
+	tsm_writer_init(&writer, small, sizeof(small));
 	tsm_run_write_length(&writer, bytes != NULL, length);
-	add_to_digest(digester, mark, writer.position);
-	if (bytes != NULL && length > 0)
+	if (bytes != NULL && length <= sizeof(small) - writer.position)
+	{
+		/* In one piece: handing over a piece costs as much as hashing some hundred bytes. */
+		tsm_write_bytes(&writer, bytes, length);
+		bytes = NULL;
+	}
+	add_to_digest(digester, small, writer.position);
+	if (bytes != NULL)
 		add_to_digest(digester, bytes, length);
 }
 
@@ -139,23 +146,28 @@ void
 tsm_run_digest(const TsmRunEvent *event, const uint8 *hmac_key, uint8 *digest)
 {
 	Digester	digester;
-	char	   *body = NULL;
+	StringInfoData text;
 	char	   *utf8 = NULL;
+	size_t		length = 0;
 
 	if (event->body != NULL)
 	{
-		body = JsonbToCString(NULL, &event->body->root, VARSIZE(event->body));
-		utf8 = pg_server_to_any(body, strlen(body), PG_UTF8);
+		initStringInfo(&text);
+		(void) JsonbToCString(&text, &event->body->root, VARSIZE(event->body));
+		utf8 = pg_server_to_any(text.data, text.len, PG_UTF8);
+		length = utf8 == text.data ? text.len : strlen(utf8);
 	}
 	begin_digest(&digester, hmac_key);
-	add_part(&digester, utf8, utf8 == NULL ? 0 : strlen(utf8));
+	add_part(&digester, utf8, length);
 	add_part(&digester, event->raw == NULL ? NULL : VARDATA_ANY(event->raw),
 			 event->raw == NULL ? 0 : VARSIZE_ANY_EXHDR(event->raw));
 	finish_digest(&digester, digest);
-	if (utf8 != NULL && utf8 != body)
-		pfree(utf8);
-	if (body != NULL)
-		pfree(body);
+	if (event->body != NULL)
+	{
+		if (utf8 != text.data)
+			pfree(utf8);
+		pfree(text.data);
+	}
 }
 
 /* A text in UTF-8: its bytes (palloc'd only where converted) and their number. */

@@ -82,6 +82,7 @@ typedef struct TsmRunCatalog
 	Oid			events_by_key;	/* (run_number, kind, key, seq) where key is not null */
 	Oid			machines;
 	Oid			machines_by_name;	/* primary key (name, namespace) */
+	bool		machines_declared;	/* there are any */
 	Oid			owner;			/* of tsmem.events */
 	bool		own_policies;	/* no policy on runs or events but tsmem's own */
 	bool		direct_read;	/* events has no children, no rules, and both indexes */
@@ -135,8 +136,8 @@ extern void tsm_run_probe_close(TsmRunProbe *probe);
 extern bool tsm_run_probe_last(TsmRunProbe *probe, int64 number, int64 from, int64 upto);
 extern bool tsm_run_probe_key(TsmRunProbe *probe, int64 number, char kind, text *key, int64 from,
 							  int64 upto);
-extern bool tsm_run_latest(const TsmRun *run, char kind, text *key, int64 upto, Snapshot snapshot,
-						   TsmRunProbe *probe);
+extern bool tsm_run_latest(const TsmRun *run, char kind, text *key, int64 from, int64 upto,
+						   Snapshot snapshot, TsmRunProbe *probe);
 extern TimestampTz tsm_run_moment(const TsmRun *run, bool now, int64 upto);
 
 /* The content of an event, and what hashing it yields. */

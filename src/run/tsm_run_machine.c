@@ -18,6 +18,7 @@
 #include "catalog/pg_collation.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/inval.h"
 #include "utils/snapmgr.h"
 
 #include "tsm_run_int.h"
@@ -112,14 +113,20 @@ names_state(Jsonb *transitions, text *state)
 static Jsonb *
 find_declaration(const TsmRun *run, text *machine)
 {
-	Relation	machines = table_open(tsm_run_catalog()->machines, AccessShareLock);
-	Oid			index = tsm_run_catalog()->machines_by_name;
+	Relation	machines;
+	Oid			index;
 	Jsonb	   *nearest = NULL;
 	int			nearest_length = -1;
 	SysScanDesc scan;
 	ScanKeyData key;
 	HeapTuple	tuple;
 
+	/* Hear of a first declaration that was committed since this transaction began. */
+	AcceptInvalidationMessages();
+	if (!tsm_run_catalog()->machines_declared)
+		return NULL;
+	machines = table_open(tsm_run_catalog()->machines, AccessShareLock);
+	index = tsm_run_catalog()->machines_by_name;
 	ScanKeyEntryInitialize(&key, 0, Anum_machine_name, BTEqualStrategyNumber, InvalidOid,
 						   C_COLLATION_OID, F_TEXTEQ, PointerGetDatum(machine));
 	scan = systable_beginscan(machines, index, OidIsValid(index), GetActiveSnapshot(), 1, &key);

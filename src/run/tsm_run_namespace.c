@@ -331,7 +331,7 @@ PG_FUNCTION_INFO_V1(tsm_run_namespace_allowed_sql);
 PG_FUNCTION_INFO_V1(tsm_run_session_namespace);
 PG_FUNCTION_INFO_V1(tsm_run_check_namespace);
 PG_FUNCTION_INFO_V1(tsm_run_require_namespace);
-PG_FUNCTION_INFO_V1(tsm_run_grants_changed);
+PG_FUNCTION_INFO_V1(tsm_run_table_changed);
 
 Datum
 tsm_run_namespace_covers_sql(PG_FUNCTION_ARGS)
@@ -383,13 +383,14 @@ tsm_run_require_namespace(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(name);
 }
 
+/* Trigger: tells every session that a table it may have read and kept has changed. */
 Datum
-tsm_run_grants_changed(PG_FUNCTION_ARGS)
+tsm_run_table_changed(PG_FUNCTION_ARGS)
 {
 	if (!CALLED_AS_TRIGGER(fcinfo))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"_grants_changed\" must be called as a trigger")));
+				 errmsg("function \"_table_changed\" must be called as a trigger")));
 	CacheInvalidateRelcache(((TriggerData *) fcinfo->context)->tg_relation);
 	return PointerGetDatum(NULL);
 }

@@ -84,12 +84,13 @@ tsm_run_probe_key(TsmRunProbe *probe, int64 number, char kind, text *key, int64 
 }
 
 /*
- * The newest event of a kind and key up to a place, through the ancestors of a
- * fork. True leaves the probe open with the event in its slot; false leaves it
- * closed.
+ * The newest event of a kind and key between two places, through the ancestors
+ * of a fork. A backward scan reads all that match on its first leaf page, so
+ * the nearer from is to the event the better. True leaves the probe open with
+ * the event in its slot; false leaves it closed.
  */
 bool
-tsm_run_latest(const TsmRun *run, char kind, text *key, int64 upto, Snapshot snapshot,
+tsm_run_latest(const TsmRun *run, char kind, text *key, int64 from, int64 upto, Snapshot snapshot,
 			   TsmRunProbe *probe)
 {
 	int			i;
@@ -100,8 +101,8 @@ tsm_run_latest(const TsmRun *run, char kind, text *key, int64 upto, Snapshot sna
 		const TsmRunSegment *segment = &run->segments[i];
 
 		CHECK_FOR_INTERRUPTS();
-		if (upto > segment->after &&
-			tsm_run_probe_key(probe, segment->number, kind, key, segment->after + 1,
+		if (upto > segment->after && from <= segment->upto &&
+			tsm_run_probe_key(probe, segment->number, kind, key, Max(from, segment->after + 1),
 							  Min(upto, segment->upto)))
 			return true;
 	}

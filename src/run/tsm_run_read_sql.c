@@ -142,8 +142,8 @@ tsm_run_get(PG_FUNCTION_ARGS)
 	tsm_run_find(arguments.id, &run);
 	if (!reads_directly())
 		return get_by_sql(fcinfo, &arguments);
-	if (!tsm_run_latest(&run, TSM_KIND_VALUE, arguments.name, arguments.upto, GetActiveSnapshot(),
-						&probe))
+	if (!tsm_run_latest(&run, TSM_KIND_VALUE, arguments.name, 1, arguments.upto,
+						GetActiveSnapshot(), &probe))
 		PG_RETURN_NULL();
 	value = slot_getattr(probe.slot, Anum_event_body, &isnull);
 	expires_at = slot_getattr(probe.slot, Anum_event_expires_at, &expires_isnull);
@@ -189,7 +189,7 @@ tsm_run_machine_state(PG_FUNCTION_ARGS)
 			heap_deform_tuple(row, SPI_tuptable->tupdesc, values, nulls);
 		SPI_finish();
 	}
-	else if (tsm_run_latest(&run, TSM_KIND_STATE, arguments.name, arguments.upto,
+	else if (tsm_run_latest(&run, TSM_KIND_STATE, arguments.name, 1, arguments.upto,
 							GetActiveSnapshot(), &probe))
 	{
 		Datum		body = slot_getattr(probe.slot, Anum_event_body, &nulls[0]);

@@ -292,7 +292,7 @@ key_has_value(const TsmRun *run, void *argument)
 	TsmRunProbe probe;
 	bool		isnull;
 
-	if (!tsm_run_latest(run, TSM_KIND_VALUE, argument, PG_INT64_MAX, SnapshotSelf, &probe))
+	if (!tsm_run_latest(run, TSM_KIND_VALUE, argument, 1, PG_INT64_MAX, SnapshotSelf, &probe))
 		return false;
 	(void) slot_getattr(probe.slot, Anum_event_body, &isnull);
 	tsm_run_probe_close(&probe);
@@ -333,7 +333,10 @@ version_is_expected(const TsmRun *run, void *argument)
 	TsmRunProbe probe;
 	text	   *from = NULL;
 
-	if (tsm_run_latest(run, TSM_KIND_STATE, transition->machine, PG_INT64_MAX, SnapshotSelf, &probe))
+	/* An older version than the expected one is as wrong as none: it need not be found. */
+	if (tsm_run_latest(run, TSM_KIND_STATE, transition->machine,
+					   transition->creates ? 1 : transition->expected, PG_INT64_MAX, SnapshotSelf,
+					   &probe))
 	{
 		bool		isnull;
 		int64		version = DatumGetInt64(slot_getattr(probe.slot, Anum_event_seq, &isnull));
