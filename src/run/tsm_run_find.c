@@ -101,20 +101,17 @@ read_run(TupleTableSlot *slot, TsmRun *run)
 }
 
 /*
- * Whether policies that are not tsmem's let the current role see the run:
- * only SQL can tell.
+ * Whether policies that are not tsmem's let the current role see a run: only
+ * SQL can tell. Runs the query with the active snapshot.
  */
 static bool
-visible_by_sql(const pg_uuid_t *id)
+visible_by_sql(SPIPlanPtr *plan, const char *query, Oid type, Datum value)
 {
-	static SPIPlanPtr plan = NULL;
-	Oid			types[1] = {UUIDOID};
-	Datum		values[1] = {UUIDPGetDatum(id)};
 	bool		found;
 
 	SPI_connect();
-	tsm_run_plan(&plan, "SELECT FROM tsmem.runs WHERE run_id OPERATOR(pg_catalog.=) $1", 1, types);
-	if (SPI_execute_plan(plan, values, NULL, true, 1) != SPI_OK_SELECT)
+	tsm_run_plan(plan, query, 1, &type);
+	if (SPI_execute_plan(*plan, &value, NULL, true, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not look for a run");
 	found = SPI_processed == 1;
 	SPI_finish();
@@ -125,6 +122,7 @@ visible_by_sql(const pg_uuid_t *id)
 static bool
 run_visible(const pg_uuid_t *id, const char *name)
 {
+	static SPIPlanPtr plan = NULL;
 	const TsmRunCatalog *known = tsm_run_catalog();
 
 	if (check_enable_rls(known->runs, InvalidOid, false) != RLS_ENABLED &&
@@ -132,7 +130,8 @@ run_visible(const pg_uuid_t *id, const char *name)
 		return true;
 	if (known->own_policies)
 		return tsm_namespace_granted(name, strlen(name));
-	return visible_by_sql(id);
+	return visible_by_sql(&plan, "SELECT FROM tsmem.runs WHERE run_id OPERATOR(pg_catalog.=) $1",
+						  UUIDOID, UUIDPGetDatum(id));
 }
 
 /*
@@ -300,9 +299,14 @@ tsm_run_namespace_of(int64 number, Snapshot snapshot, char **name)
 bool
 tsm_run_visible(int64 number)
 {
+	static SPIPlanPtr plan = NULL;
 	char	   *name;
 	bool		visible;
 
+	if (!tsm_run_catalog()->own_policies)
+		return visible_by_sql(&plan,
+							  "SELECT FROM tsmem.runs WHERE run_number OPERATOR(pg_catalog.=) $1",
+							  INT8OID, Int64GetDatum(number));
 	if (!tsm_run_namespace_of(number, GetActiveSnapshot(), &name))
 		return false;
 	visible = tsm_namespace_granted(name, strlen(name));

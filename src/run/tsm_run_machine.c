@@ -60,9 +60,10 @@ tsm_run_check_transitions(Jsonb *transitions)
 			depth--;
 		if (token == WJB_VALUE || depth > 2 || (token == WJB_BEGIN_OBJECT && depth == 2))
 			raise_bad_transitions("Each member must be an array of states.");
-		if (token == WJB_ELEM &&
-			(value.type != jbvString || value.val.string.len == 0 ||
-			 value.val.string.len > TSM_RUN_NAME_MAX_BYTES))
+		if (token == WJB_ELEM && (value.type != jbvString || value.val.string.len == 0))
+			raise_bad_transitions("Each state must be a string of 1 to 1024 bytes.");
+		if ((token == WJB_ELEM || token == WJB_KEY) &&
+			value.val.string.len > TSM_RUN_NAME_MAX_BYTES)
 			raise_bad_transitions("Each state must be a string of 1 to 1024 bytes.");
 	}
 }

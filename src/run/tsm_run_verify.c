@@ -110,7 +110,7 @@ digest_stored(Chain *chain, TsmRunEvent *event, bytea *stored)
 	if (stored == NULL)
 	{
 		tsm_run_digest(event, NULL, event->digest);
-		return NULL;
+		return event->subject == NULL ? NULL : "digest is missing";
 	}
 	if (VARSIZE_ANY_EXHDR(stored) != TSM_RUN_HASH_BYTES)
 		return "digest is damaged";
