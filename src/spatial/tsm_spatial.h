@@ -180,14 +180,17 @@ extern bool tsm_stbox_cover_test(TsmStBoxOp op, const TsmStBox *cover, const Tsm
 
 /*
  * The smallest distance in space: metres if geodetic, else in the unit of the
- * coordinates. False if the boxes have no axis of space in common.
+ * coordinates. Always finite: at most the largest double. False if the boxes have no axis of space in common.
  */
 extern bool tsm_stbox_distance(const TsmStBox *a, const TsmStBox *b, double *distance);
 
 /* The same while both exist; false also if their times do not meet. */
 extern bool tsm_stbox_approach(const TsmStBox *a, const TsmStBox *b, double *distance);
 
-/* Not above the distance of any box below the cover, as tsm_stbox_distance computes it. */
+/*
+ * Not above the distance of any box below the cover, as tsm_stbox_distance
+ * computes it; infinity if none of them has one.
+ */
 extern double tsm_stbox_distance_bound(const TsmStBox *cover, const TsmStBox *query);
 
 /*

@@ -49,7 +49,10 @@ axis_gap(const TsmStBox *a, const TsmStBox *b, int axis)
 	return interval_gap(a->lo[axis], a->hi[axis], b->lo[axis], b->hi[axis]);
 }
 
-/* The length of a vector, scaled when its squares would leave the range of a double. */
+/*
+ * The length of a vector, scaled when its squares would leave the range of a
+ * double. At most the largest double: infinity is left to mean "no distance".
+ */
 static double
 vector_length(const double gap[TSM_SPACE_AXES])
 {
@@ -58,14 +61,16 @@ vector_length(const double gap[TSM_SPACE_AXES])
 	double		y;
 	double		z;
 
-	if (largest == 0 || isinf(largest))
-		return largest;
+	if (largest == 0)
+		return 0;
+	if (isinf(largest))
+		return DBL_MAX;
 	if (largest > SQUARE_MIN && largest < SQUARE_MAX)
 		return sqrt(gap[0] * gap[0] + gap[1] * gap[1] + gap[2] * gap[2]);
 	x = gap[0] / largest;
 	y = gap[1] / largest;
 	z = gap[2] / largest;
-	return largest * sqrt(x * x + y * y + z * z);
+	return fmin(largest * sqrt(x * x + y * y + z * z), DBL_MAX);
 }
 
 /* Degrees of longitude between two boxes, the shorter way round. */

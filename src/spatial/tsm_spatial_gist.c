@@ -58,7 +58,8 @@ tsm_stbox_gist_consistent(PG_FUNCTION_ARGS)
 
 /*
  * Distance of an entry as the operator computes it, or a bound below it. Where
- * the operator gives NULL, infinity, to be rechecked: NULLs sort last.
+ * the operator gives NULL, infinity, which no distance is: NULLs sort last.
+ * That is exact, so nothing is rechecked (index-only scans could not).
  */
 Datum
 tsm_stbox_gist_distance(PG_FUNCTION_ARGS)
@@ -77,10 +78,7 @@ tsm_stbox_gist_distance(PG_FUNCTION_ARGS)
 	if (!GIST_LEAF(entry))
 		PG_RETURN_FLOAT8(meets ? tsm_stbox_distance_bound(key, query) : get_float8_infinity());
 	if (!meets || !tsm_stbox_distance(key, query, &distance))
-	{
-		*recheck = true;
 		distance = get_float8_infinity();
-	}
 	PG_RETURN_FLOAT8(distance);
 }
 

@@ -8,6 +8,7 @@
  */
 #include "../../src/spatial/tsm_spatial.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -479,7 +480,7 @@ test_extremes(void)
 	tsm_stbox_set_axis(&a, TSM_AXIS_X, -1.7e308, -1.7e308);
 	tsm_stbox_set_axis(&b, TSM_AXIS_X, 1.7e308, 1.7e308);
 	(void) tsm_stbox_distance(&a, &b, &d);
-	ok(isinf(d), "what no number holds is infinitely far");
+	ok(d == DBL_MAX, "what no number holds is as far as there are numbers");
 	tsm_stbox_set_axis(&a, TSM_AXIS_X, -INFINITY, 5);
 	tsm_stbox_set_axis(&b, TSM_AXIS_X, 5, INFINITY);
 	(void) tsm_stbox_distance(&a, &b, &d);
