@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include <inttypes.h>
 #include <math.h>
 
 #include "access/htup_details.h"
@@ -25,7 +26,7 @@ tsm_recall_cursor_print(const TsmRecallCursor *cursor)
 	uint64		score;
 
 	memcpy(&score, &cursor->score, sizeof(score));
-	return psprintf("r1.%08x.%x.%" INT64_MODIFIER "x.%" INT64_MODIFIER "x.%016" INT64_MODIFIER "x.%s",
+	return psprintf("r1.%08x.%x.%" PRIx64 ".%" PRIx64 ".%016" PRIx64 ".%s",
 					cursor->arguments, (uint32) cursor->candidates, (uint64) cursor->reference,
 					(uint64) cursor->position, score,
 					DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&cursor->memory_id))));

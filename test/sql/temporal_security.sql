@@ -37,7 +37,10 @@ SET ROLE temporal_security_bob;
 SELECT count(*) FROM doc_versions;
 GRANT SELECT ON doc TO temporal_security_anna WITH GRANT OPTION;
 RESET ROLE;
-SELECT relname, relacl FROM pg_class WHERE relnamespace = 'temporal_security'::regnamespace AND relkind IN ('r', 'v') ORDER BY 1;
+SELECT relname, grantor::regrole::text, grantee::regrole::text, privilege_type, is_grantable
+FROM pg_class, aclexplode(relacl)
+WHERE relnamespace = 'temporal_security'::regnamespace AND relkind IN ('r', 'v') AND grantee <> relowner
+ORDER BY 1, 2, 3, 4;
 SET ROLE temporal_security_owner;
 REVOKE SELECT ON doc FROM temporal_security_bob CASCADE;
 REVOKE SELECT ON doc FROM temporal_security_anna;
