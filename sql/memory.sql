@@ -13,10 +13,12 @@ CREATE TABLE tsmem.collections (
 	metric text NOT NULL CHECK (metric IN ('cosine', 'l2', 'inner_product', 'l1')),
 	index_method text NOT NULL CHECK (index_method IN ('none', 'kd', 'lsh', 'ivf', 'hnsw')),
 	embedder text,
+	embedder_role regrole,
 	text_config text NOT NULL,
 	settings jsonb NOT NULL,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
-	CONSTRAINT collections_namespace_name_key UNIQUE (name, namespace)
+	CONSTRAINT collections_name_namespace_key UNIQUE (name, namespace),
+	CONSTRAINT collections_embedder_check CHECK ((embedder IS NULL) = (embedder_role IS NULL) AND (embedder IS NULL OR dimensions IS NOT NULL))
 );
 COMMENT ON TABLE tsmem.collections IS
 'collections of memories, written by tsmem.create_collection, alter_collection and drop_collection';
@@ -27,6 +29,7 @@ COMMENT ON COLUMN tsmem.collections.dimensions IS 'dimensions of its embeddings;
 COMMENT ON COLUMN tsmem.collections.metric IS 'distance between embeddings: cosine, l2, inner_product or l1';
 COMMENT ON COLUMN tsmem.collections.index_method IS 'index over embeddings; none: exact search';
 COMMENT ON COLUMN tsmem.collections.embedder IS 'qualified signature of the function that makes embeddings of texts; NULL: the caller gives them';
+COMMENT ON COLUMN tsmem.collections.embedder_role IS 'role that chose the embedder, with whose rights it runs';
 COMMENT ON COLUMN tsmem.collections.text_config IS 'qualified name of the text search configuration';
 COMMENT ON COLUMN tsmem.collections.settings IS 'candidates: how many candidates an arm of recall takes at least';
 COMMENT ON COLUMN tsmem.collections.created_at IS 'when it was created';
@@ -404,9 +407,9 @@ COMMENT ON FUNCTION tsmem._qualified_config(regconfig) IS 'internal: the qualifi
 
 -- create_collection and the like are each a pair: _check_<name> runs as the
 -- caller, refuses what it may not do and returns the number of the collection
--- (0 for a new one), then _do_<name>, which takes that number beside the same
--- arguments and which nobody else may call, runs as the owner of the
--- extension. tsm_memory_run_checked calls both.
+-- (0 for a new one), then _do_<name>, which takes that number and the caller
+-- beside the same arguments and which nobody else may call, runs as the owner
+-- of the extension. tsm_memory_run_checked calls both.
 
 CREATE FUNCTION tsmem._check_create_collection(name text, namespace text, dimensions integer, metric text,
 	index_method text, embedder regprocedure, text_config regconfig, settings jsonb) RETURNS integer
@@ -458,8 +461,7 @@ DECLARE
 	partition text := 'documents_c' || new.collection_id;
 BEGIN
 	EXECUTE format('CREATE TABLE tsmem.%I (LIKE tsmem.documents INCLUDING DEFAULTS INCLUDING STORAGE,
-		PRIMARY KEY (document_id),
-		UNIQUE (document_id, namespace),
+		PRIMARY KEY (document_id, namespace),
 		CHECK (collection_id = %s),
 		CONSTRAINT %I CHECK (tsmem.namespace_covers(%L, namespace) AND tsmem._check_namespace(namespace)),
 		CHECK (NOT pg_catalog.isempty(valid_at)),
@@ -515,7 +517,7 @@ BEGIN
 	EXECUTE format('CREATE UNIQUE INDEX %I ON tsmem.%I
 		(namespace, pg_catalog.hashtextextended(content, 0), valid_at, document_id, ord) NULLS NOT DISTINCT WHERE NOT duplicate',
 		partition || '_content_key', partition);
-	EXECUTE format('CREATE UNIQUE INDEX %I ON tsmem.%I (document_id, ord) WHERE document_id IS NOT NULL',
+	EXECUTE format('CREATE UNIQUE INDEX %I ON tsmem.%I (document_id, namespace, ord) WHERE document_id IS NOT NULL',
 		partition || '_chunk_key', partition);
 	EXECUTE format('CREATE INDEX ON tsmem.%I USING gin (tsv)', partition);
 	EXECUTE format('CREATE INDEX ON tsmem.%I USING gin (metadata jsonb_path_ops)', partition);
@@ -529,7 +531,8 @@ COMMENT ON FUNCTION tsmem._make_memory_partition(tsmem.collections) IS 'internal
 REVOKE EXECUTE ON FUNCTION tsmem._make_memory_partition(tsmem.collections) FROM PUBLIC;
 
 CREATE FUNCTION tsmem._do_create_collection(name text, namespace text, dimensions integer, metric text,
-	index_method text, embedder regprocedure, text_config regconfig, settings jsonb, checked integer) RETURNS integer
+	index_method text, embedder regprocedure, text_config regconfig, settings jsonb, checked integer,
+	caller regrole) RETURNS integer
 LANGUAGE plpgsql
 SET search_path = pg_catalog, tsmem, pg_temp
 SET default_tablespace = ''
@@ -538,10 +541,12 @@ DECLARE
 	new tsmem.collections;
 BEGIN
 	BEGIN
-		INSERT INTO tsmem.collections AS c (namespace, name, dimensions, metric, index_method, embedder, text_config, settings)
+		INSERT INTO tsmem.collections AS c (namespace, name, dimensions, metric, index_method, embedder, embedder_role,
+			text_config, settings)
 		VALUES (coalesce(_do_create_collection.namespace, tsmem.session_namespace()), _do_create_collection.name,
 			_do_create_collection.dimensions, coalesce(_do_create_collection.metric, 'cosine'),
 			coalesce(_do_create_collection.index_method, 'none'), tsmem._qualified_function(_do_create_collection.embedder),
+			CASE WHEN _do_create_collection.embedder IS NOT NULL THEN caller END,
 			tsmem._qualified_config(coalesce(_do_create_collection.text_config, get_current_ts_config())),
 			coalesce(_do_create_collection.settings, '{}'))
 		RETURNING c.* INTO new;
@@ -553,9 +558,9 @@ BEGIN
 	RETURN new.collection_id;
 END
 $$;
-COMMENT ON FUNCTION tsmem._do_create_collection(text, text, integer, text, text, regprocedure, regconfig, jsonb, integer) IS
+COMMENT ON FUNCTION tsmem._do_create_collection(text, text, integer, text, text, regprocedure, regconfig, jsonb, integer, regrole) IS
 'internal: the part of create_collection that runs as the owner of the extension';
-REVOKE EXECUTE ON FUNCTION tsmem._do_create_collection(text, text, integer, text, text, regprocedure, regconfig, jsonb, integer) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION tsmem._do_create_collection(text, text, integer, text, text, regprocedure, regconfig, jsonb, integer, regrole) FROM PUBLIC;
 
 CREATE FUNCTION tsmem.create_collection(name text, namespace text DEFAULT NULL, dimensions integer DEFAULT NULL,
 	metric text DEFAULT 'cosine', index_method text DEFAULT 'none', embedder regprocedure DEFAULT NULL,
@@ -589,7 +594,8 @@ COMMENT ON FUNCTION tsmem._check_alter_collection(text, text, text, regprocedure
 'internal: the part of alter_collection that runs as the caller: checks';
 
 CREATE FUNCTION tsmem._do_alter_collection(collection text, new_name text, index_method text, embedder regprocedure,
-	text_config regconfig, settings jsonb, namespace text, checked integer) RETURNS void
+	text_config regconfig, settings jsonb, namespace text, checked integer,
+	caller regrole) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, tsmem, pg_temp
 AS $$
@@ -602,6 +608,7 @@ BEGIN
 			name = coalesce(_do_alter_collection.new_name, c.name),
 			index_method = coalesce(_do_alter_collection.index_method, c.index_method),
 			embedder = coalesce(tsmem._qualified_function(_do_alter_collection.embedder), c.embedder),
+			embedder_role = CASE WHEN _do_alter_collection.embedder IS NOT NULL THEN caller ELSE c.embedder_role END,
 			text_config = coalesce(tsmem._qualified_config(_do_alter_collection.text_config), c.text_config),
 			settings = c.settings || coalesce(_do_alter_collection.settings, '{}')
 		WHERE c.collection_id = checked
@@ -616,9 +623,9 @@ BEGIN
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION tsmem._do_alter_collection(text, text, text, regprocedure, regconfig, jsonb, text, integer) IS
+COMMENT ON FUNCTION tsmem._do_alter_collection(text, text, text, regprocedure, regconfig, jsonb, text, integer, regrole) IS
 'internal: the part of alter_collection that runs as the owner of the extension';
-REVOKE EXECUTE ON FUNCTION tsmem._do_alter_collection(text, text, text, regprocedure, regconfig, jsonb, text, integer) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION tsmem._do_alter_collection(text, text, text, regprocedure, regconfig, jsonb, text, integer, regrole) FROM PUBLIC;
 
 CREATE FUNCTION tsmem.alter_collection(collection text, new_name text DEFAULT NULL, index_method text DEFAULT NULL,
 	embedder regprocedure DEFAULT NULL, text_config regconfig DEFAULT NULL, settings jsonb DEFAULT NULL,
@@ -641,7 +648,7 @@ $$;
 COMMENT ON FUNCTION tsmem._check_drop_collection(text, text) IS
 'internal: the part of drop_collection that runs as the caller: checks';
 
-CREATE FUNCTION tsmem._do_drop_collection(collection text, namespace text, checked integer) RETURNS void
+CREATE FUNCTION tsmem._do_drop_collection(collection text, namespace text, checked integer, caller regrole) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, tsmem, pg_temp
 AS $$
@@ -657,9 +664,9 @@ BEGIN
 	DELETE FROM tsmem.collections c WHERE c.collection_id = checked;
 END
 $$;
-COMMENT ON FUNCTION tsmem._do_drop_collection(text, text, integer) IS
+COMMENT ON FUNCTION tsmem._do_drop_collection(text, text, integer, regrole) IS
 'internal: the part of drop_collection that runs as the owner of the extension';
-REVOKE EXECUTE ON FUNCTION tsmem._do_drop_collection(text, text, integer) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION tsmem._do_drop_collection(text, text, integer, regrole) FROM PUBLIC;
 
 CREATE FUNCTION tsmem.drop_collection(collection text, namespace text DEFAULT NULL) RETURNS void
 AS 'MODULE_PATHNAME', 'tsm_memory_run_checked' LANGUAGE C VOLATILE;
@@ -673,10 +680,11 @@ AS 'MODULE_PATHNAME', 'tsm_memory_embed_hashed_ngrams' LANGUAGE C IMMUTABLE STRI
 COMMENT ON FUNCTION tsmem.embed_hashed_ngrams(text, integer) IS
 'a vector of unit length from the hashed words and character n-grams of a text: near for texts of like wording, deterministic, without a model; zero for white space; raises 22023, 54000';
 
-CREATE FUNCTION tsmem._embed(embedder text, content text, dimensions integer) RETURNS tsmem.vector
-AS 'MODULE_PATHNAME', 'tsm_memory_embed' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000;
-COMMENT ON FUNCTION tsmem._embed(text, text, integer) IS
-'internal: calls a collection''s embedder with the rights of that function''s owner; raises 42883, 22000, 22004';
+CREATE FUNCTION tsmem._embed(collection_id integer, content text) RETURNS tsmem.vector
+AS 'MODULE_PATHNAME', 'tsm_memory_embed' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE COST 1000
+SET search_path = pg_catalog, tsmem, pg_temp;
+COMMENT ON FUNCTION tsmem._embed(integer, text) IS
+'internal: calls the embedder of a collection with the rights of the role that chose it; NULL without one; raises 42883, 42501, 22000, 22004';
 
 -- Remember.
 
@@ -840,7 +848,7 @@ BEGIN
 	memory.expires_at := remember.expires_at;
 	PERFORM tsmem._check_memory(found_collection, memory);
 	IF memory.embedding IS NULL AND found_collection.embedder IS NOT NULL THEN
-		memory.embedding := tsmem._embed(found_collection.embedder, memory.content, found_collection.dimensions);
+		memory.embedding := tsmem._embed(found_collection.collection_id, memory.content);
 	END IF;
 	RETURN (tsmem._store_memories(ARRAY[memory], coalesce(deduplicate, true)))[1];
 END
@@ -882,7 +890,7 @@ BEGIN
 	memory.expires_at := (element ->> 'expires_at')::timestamptz;
 	PERFORM tsmem._check_memory(collection, memory);
 	IF memory.embedding IS NULL AND collection.embedder IS NOT NULL THEN
-		memory.embedding := tsmem._embed(collection.embedder, memory.content, collection.dimensions);
+		memory.embedding := tsmem._embed(collection.collection_id, memory.content);
 	END IF;
 	RETURN memory;
 END

@@ -103,4 +103,11 @@
 /* 18 has PRIMARY KEY and UNIQUE (..., period WITHOUT OVERLAPS). */
 #define TSM_NATIVE_TEMPORAL_KEYS (PG_VERSION_NUM >= 180000)
 
+/* 16 replaced the privilege checks of each kind of object by one. */
+#if PG_VERSION_NUM >= 160000
+#define tsm_function_aclcheck(function, role) object_aclcheck(ProcedureRelationId, function, role, ACL_EXECUTE)
+#else
+#define tsm_function_aclcheck(function, role) pg_proc_aclcheck(function, role, ACL_EXECUTE)
+#endif
+
 #endif /* TSM_COMPAT_H */

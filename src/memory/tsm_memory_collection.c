@@ -8,7 +8,7 @@
  * nobody knows any more who called. Instead tsmem.<name> first calls
  * tsmem._check_<name> as the caller, which raises what is wrong and what is
  * not allowed and returns the number of the collection that was checked, then
- * tsmem._do_<name> with that number as its own owner. So a name is resolved
+ * tsmem._do_<name> with that number and the caller, as its own owner. So a name is resolved
  * once, by what the caller sees. Nobody but the owner may execute the latter.
  *
  *-------------------------------------------------------------------------
@@ -21,6 +21,7 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
@@ -35,18 +36,19 @@ typedef struct CheckedCall
 	FunctionCallInfo fcinfo;
 	bool		checked;		/* what follows is known: now do it */
 	int32		collection_id;
+	Oid			caller;
 	int32		result;
 } CheckedCall;
 
-/* SELECT tsmem._check_<name>(arguments), or _do_<name>(arguments, collection_id) */
+/* SELECT tsmem._check_<name>(arguments), or _do_<name>(arguments, collection_id, caller) */
 static void
 run_part(void *arg)
 {
 	CheckedCall *call = (CheckedCall *) arg;
 	FunctionCallInfo fcinfo = call->fcinfo;
-	Oid			types[FUNC_MAX_ARGS];
-	Datum		values[FUNC_MAX_ARGS];
-	char		nulls[FUNC_MAX_ARGS];
+	Oid			types[FUNC_MAX_ARGS + 2];
+	Datum		values[FUNC_MAX_ARGS + 2];
+	char		nulls[FUNC_MAX_ARGS + 2];
 	Oid		   *declared;
 	int			arguments;
 	StringInfoData sql;
@@ -70,7 +72,10 @@ run_part(void *arg)
 		types[arguments] = INT4OID;
 		values[arguments] = Int32GetDatum(call->collection_id);
 		nulls[arguments++] = ' ';
-		appendStringInfo(&sql, ", $%d", arguments);
+		types[arguments] = REGROLEOID;
+		values[arguments] = ObjectIdGetDatum(call->caller);
+		nulls[arguments++] = ' ';
+		appendStringInfo(&sql, ", $%d, $%d", arguments - 1, arguments);
 	}
 	appendStringInfoChar(&sql, ')');
 
@@ -101,7 +106,7 @@ function_owner(Oid function)
 Datum
 tsm_memory_run_checked(PG_FUNCTION_ARGS)
 {
-	CheckedCall call = {fcinfo, false, 0, 0};
+	CheckedCall call = {fcinfo, false, 0, GetUserId(), 0};
 
 	run_part(&call);
 	call.checked = true;

@@ -11,9 +11,11 @@
 #include "catalog/pg_collation.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
+#include "executor/spi.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -73,13 +75,93 @@ tsm_memory_embed_hashed_ngrams(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(vector);
 }
 
+/* A collection's embedder, as tsmem.collections has it. */
+typedef struct Embedder
+{
+	char	   *name;			/* its qualified signature; NULL: there is none */
+	Oid			role;
+	int32		dimensions;
+	Oid			function;
+	int			arguments;
+} Embedder;
+
 /*
- * Call the function with the rights of its owner, as a restricted operation
- * and with search_path pg_catalog, pg_temp. The end of a transaction or
- * subtransaction takes all that back on an error.
+ * Read the row of a collection that the caller sees; 42704 when there is none.
+ * The names are allocated in the caller's memory context.
+ */
+static Embedder
+read_embedder(int32 collection_id)
+{
+	static SPIPlanPtr plan = NULL;
+	Embedder	embedder = {NULL, InvalidOid, 0, InvalidOid, 0};
+	Oid			type = INT4OID;
+	Datum		value = Int32GetDatum(collection_id);
+	bool		isnull;
+	char	   *name;
+
+	SPI_connect();
+	if (plan == NULL)
+	{
+		plan = SPI_prepare("SELECT c.embedder, c.embedder_role, c.dimensions FROM tsmem.collections c"
+						   " WHERE c.collection_id = $1", 1, &type);
+		if (plan == NULL || SPI_keepplan(plan) != 0)
+			elog(ERROR, "could not prepare the reading of an embedder");
+	}
+	if (SPI_execute_plan(plan, &value, NULL, true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read an embedder");
+	if (SPI_processed != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("collection %d does not exist", collection_id)));
+	name = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
+	if (name != NULL)
+	{
+		embedder.name = SPI_palloc(strlen(name) + 1);
+		strcpy(embedder.name, name);
+		embedder.role = DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull));
+		embedder.dimensions = DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 3, &isnull));
+	}
+	SPI_finish();
+	return embedder;
+}
+
+/*
+ * Find the function: 42883 when it is gone or no longer an embedder, 42501
+ * when its role may not execute it any more, 42704 when the role is gone.
+ */
+static void
+find_function(Embedder *embedder, Oid vector_type)
+{
+	HeapTuple	tuple;
+	Form_pg_proc function;
+	bool		good;
+
+	(void) GetUserNameFromId(embedder->role, false);
+	embedder->function = DatumGetObjectId(DirectFunctionCall1(regprocedurein, CStringGetDatum(embedder->name)));
+	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(embedder->function));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for function %u", embedder->function);
+	function = (Form_pg_proc) GETSTRUCT(tuple);
+	embedder->arguments = function->pronargs;
+	good = function->prokind == PROKIND_FUNCTION && !function->proretset && function->prorettype == vector_type &&
+		function->pronargs >= 1 && function->pronargs <= 2 && function->proargtypes.values[0] == TEXTOID &&
+		(function->pronargs == 1 || function->proargtypes.values[1] == INT4OID);
+	ReleaseSysCache(tuple);
+	if (!good)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("function \"%s\" is no embedder any more", embedder->name)));
+	if (tsm_function_aclcheck(embedder->function, embedder->role) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION, embedder->name);
+}
+
+/*
+ * Call the function as its role, in a restricted operation and with
+ * search_path pg_catalog, pg_temp. The end of a transaction or subtransaction
+ * takes all that back on an error.
  */
 static Datum
-call_as_owner(Oid function, Oid owner, int arguments, Datum content, int32 dimensions)
+call_embedder(const Embedder *embedder, Datum content)
 {
 	LOCAL_FCINFO(fcinfo, 2);
 	FmgrInfo	flinfo;
@@ -88,15 +170,15 @@ call_as_owner(Oid function, Oid owner, int arguments, Datum content, int32 dimen
 	int			nest_level;
 	Datum		result;
 
-	fmgr_info(function, &flinfo);
-	InitFunctionCallInfoData(*fcinfo, &flinfo, arguments, DEFAULT_COLLATION_OID, NULL, NULL);
+	fmgr_info(embedder->function, &flinfo);
+	InitFunctionCallInfoData(*fcinfo, &flinfo, embedder->arguments, DEFAULT_COLLATION_OID, NULL, NULL);
 	fcinfo->args[0].value = content;
 	fcinfo->args[0].isnull = false;
-	fcinfo->args[1].value = Int32GetDatum(dimensions);
+	fcinfo->args[1].value = Int32GetDatum(embedder->dimensions);
 	fcinfo->args[1].isnull = false;
 
 	GetUserIdAndSecContext(&save_user, &save_context);
-	SetUserIdAndSecContext(owner, save_context | SECURITY_RESTRICTED_OPERATION);
+	SetUserIdAndSecContext(embedder->role, save_context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
 	nest_level = NewGUCNestLevel();
 	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
@@ -106,48 +188,35 @@ call_as_owner(Oid function, Oid owner, int arguments, Datum content, int32 dimen
 	if (fcinfo->isnull)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("embedder \"%s\" returned null", get_func_name(function))));
+				 errmsg("embedder \"%s\" returned null", embedder->name)));
 	return result;
 }
 
 /*
- * _embed(embedder text, content text, dimensions int) → vector
+ * _embed(collection_id int, content text) → vector, NULL without an embedder
  *
- * The embedder is the qualified signature of a function (text) or (text, int)
- * that gives a tsmem.vector. It runs with the rights of its owner and as a
- * restricted operation, as the functions of an index do: whoever may choose
- * a collection's embedder does not get at the rights of those who use it.
+ * The embedder runs with the rights of the role that chose it, as the
+ * functions in an index run with those of the table's owner: whoever may
+ * choose a collection's embedder does not get at the rights of those who use
+ * the collection, and whoever uses it not at the rights of the function's owner.
  *
- * ERROR 42883 when the function is gone, 22000 when its vector has another
- * number of dimensions, 22004 when it gives NULL.
+ * ERROR as find_function; 22000 when the vector has another number of
+ * dimensions than the collection, 22004 when it is NULL.
  */
 Datum
 tsm_memory_embed(PG_FUNCTION_ARGS)
 {
-	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	int32		dimensions = PG_GETARG_INT32(2);
-	HeapTuple	tuple;
-	Oid			function;
-	Oid			owner;
-	int			arguments;
-	Datum		result;
+	Embedder	embedder = read_embedder(PG_GETARG_INT32(0));
 	TsmVector  *vector;
 
-	/* Raises 42883 when it is no longer there. */
-	function = DatumGetObjectId(DirectFunctionCall1(regprocedurein, CStringGetDatum(name)));
-	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for function %u", function);
-	owner = ((Form_pg_proc) GETSTRUCT(tuple))->proowner;
-	arguments = ((Form_pg_proc) GETSTRUCT(tuple))->pronargs;
-	ReleaseSysCache(tuple);
-
-	result = call_as_owner(function, owner, arguments, PG_GETARG_DATUM(1), dimensions);
-	vector = tsm_vector_from_datum(result);
-	if (vector->dim != dimensions)
+	if (embedder.name == NULL)
+		PG_RETURN_NULL();
+	find_function(&embedder, get_func_rettype(fcinfo->flinfo->fn_oid));
+	vector = tsm_vector_from_datum(call_embedder(&embedder, PG_GETARG_DATUM(1)));
+	if (vector->dim != embedder.dimensions)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("expected %d dimensions, not %d", dimensions, vector->dim),
-				 errdetail("The vector was made by embedder \"%s\".", name)));
+				 errmsg("expected %d dimensions, not %d", embedder.dimensions, vector->dim),
+				 errdetail("The vector was made by embedder \"%s\".", embedder.name)));
 	PG_RETURN_POINTER(vector);
 }

@@ -236,7 +236,7 @@ read_collection(RecallCall *call, FunctionCallInfo fcinfo)
 	static const char *const sql =
 		"SELECT c.collection_id, c.metric, c.name, c.dimensions, coalesce((c.settings ->> 'candidates')::int4, 100),"
 		" tsmem._any_word(c.text_config::regconfig, $2),"
-		" CASE WHEN $3 IS NOT NULL THEN $3 WHEN c.embedder IS NOT NULL THEN tsmem._embed(c.embedder, $2, c.dimensions) END"
+		" CASE WHEN $3 IS NOT NULL THEN $3 WHEN c.embedder IS NOT NULL THEN tsmem._embed(c.collection_id, $2) END"
 		" FROM tsmem._collection($1, NULL) c";
 	static const struct
 	{
