@@ -225,7 +225,10 @@ ALTER TABLE tsmem.facts ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tsmem_namespace ON tsmem.collections FOR SELECT USING (
 	tsmem.namespace_allowed(namespace)
 	OR (tsmem.namespace_covers(namespace, tsmem.session_namespace())
-		AND tsmem.namespace_allowed(tsmem.session_namespace())));
+		AND tsmem.namespace_allowed(tsmem.session_namespace()))
+	OR EXISTS (SELECT FROM tsmem.namespace_grants g WHERE pg_catalog.pg_has_role(g.grantee, 'USAGE')
+		AND tsmem.namespace_covers(collections.namespace, g.prefix)
+		AND tsmem.namespace_covers(tsmem.session_namespace(), g.prefix)));
 CREATE POLICY tsmem_namespace ON tsmem.documents USING (tsmem.namespace_allowed(namespace));
 CREATE POLICY tsmem_namespace ON tsmem.documents_history FOR SELECT USING (tsmem.namespace_allowed(namespace));
 CREATE POLICY tsmem_namespace ON tsmem.memory USING (tsmem.namespace_allowed(namespace));
@@ -1154,7 +1157,7 @@ BEGIN ATOMIC
 		AND (believe.predicate IS NULL OR f.predicate = believe.predicate)
 		AND (believe.valid_at IS NULL OR f.valid_at @> believe.valid_at)
 		AND (believe.system_at IS NOT NULL OR f.row_end = 'infinity')
-		AND (believe.system_at IS NULL OR (f.row_start <= believe.system_at AND f.row_end > believe.system_at))
+		AND (believe.system_at IS NULL OR (f.row_start <= believe.system_at AND (f.row_end > believe.system_at OR f.row_end = 'infinity')))
 	ORDER BY f.namespace, f.subject, f.predicate, f.valid_at, f.object, f.fact_id;
 END;
 COMMENT ON FUNCTION tsmem.believe(text, text, timestamptz, timestamptz, text) IS
@@ -1167,13 +1170,13 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
 BEGIN ATOMIC
 	WITH held AS (
 		SELECT f.namespace, f.subject, f.predicate, f.cardinality, f.object, f.confidence,
-			coalesce(pg_catalog.range_agg(f.valid_at) FILTER (WHERE f.row_start <= system_a AND f.row_end > system_a), '{}') AS a,
-			coalesce(pg_catalog.range_agg(f.valid_at) FILTER (WHERE f.row_start <= system_b AND f.row_end > system_b), '{}') AS b
+			coalesce(pg_catalog.range_agg(f.valid_at) FILTER (WHERE f.row_start <= system_a AND (f.row_end > system_a OR f.row_end = 'infinity')), '{}') AS a,
+			coalesce(pg_catalog.range_agg(f.valid_at) FILTER (WHERE f.row_start <= system_b AND (f.row_end > system_b OR f.row_end = 'infinity')), '{}') AS b
 		FROM tsmem.facts f
 		WHERE f.namespace >= coalesce(belief_diff.namespace, tsmem.session_namespace())
 			AND tsmem.namespace_covers(coalesce(belief_diff.namespace, tsmem.session_namespace()), f.namespace)
 			AND (belief_diff.subject IS NULL OR f.subject = belief_diff.subject) AND (belief_diff.predicate IS NULL OR f.predicate = belief_diff.predicate)
-			AND ((f.row_start <= system_a AND f.row_end > system_a) OR (f.row_start <= system_b AND f.row_end > system_b))
+			AND ((f.row_start <= system_a AND (f.row_end > system_a OR f.row_end = 'infinity')) OR (f.row_start <= system_b AND (f.row_end > system_b OR f.row_end = 'infinity')))
 		GROUP BY f.namespace, f.subject, f.predicate, f.cardinality, f.object, f.confidence
 	), gone AS (
 		SELECT h.*, h.a - h.b AS valid FROM held h WHERE NOT isempty(h.a - h.b)

@@ -127,7 +127,7 @@ read_embedder(int32 collection_id)
 
 /*
  * Find the function: 42883 when it is gone or no longer an embedder, 42501
- * when its role may not execute it any more, 42704 when the role is gone.
+ * when its role may not execute it any more. Called as that role.
  */
 static void
 find_function(Embedder *embedder, Oid vector_type)
@@ -136,7 +136,6 @@ find_function(Embedder *embedder, Oid vector_type)
 	Form_pg_proc function;
 	bool		good;
 
-	(void) GetUserNameFromId(embedder->role, false);
 	embedder->function = DatumGetObjectId(DirectFunctionCall1(regprocedurein, CStringGetDatum(embedder->name)));
 	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(embedder->function));
 	if (!HeapTupleIsValid(tuple))
@@ -155,19 +154,12 @@ find_function(Embedder *embedder, Oid vector_type)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION, embedder->name);
 }
 
-/*
- * Call the function as its role, in a restricted operation and with
- * search_path pg_catalog, pg_temp. The end of a transaction or subtransaction
- * takes all that back on an error.
- */
+/* NULL is an error (22004). */
 static Datum
-call_embedder(const Embedder *embedder, Datum content)
+call_function(const Embedder *embedder, Datum content)
 {
 	LOCAL_FCINFO(fcinfo, 2);
 	FmgrInfo	flinfo;
-	Oid			save_user;
-	int			save_context;
-	int			nest_level;
 	Datum		result;
 
 	fmgr_info(embedder->function, &flinfo);
@@ -176,19 +168,36 @@ call_embedder(const Embedder *embedder, Datum content)
 	fcinfo->args[0].isnull = false;
 	fcinfo->args[1].value = Int32GetDatum(embedder->dimensions);
 	fcinfo->args[1].isnull = false;
+	result = FunctionCallInvoke(fcinfo);
+	if (fcinfo->isnull)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("embedder \"%s\" returned null", embedder->name)));
+	return result;
+}
+
+/*
+ * Find and call the function as its role, in a restricted operation and with
+ * search_path pg_catalog, pg_temp. The end of a transaction or subtransaction
+ * takes all that back on an error.
+ */
+static Datum
+call_embedder(Embedder *embedder, Oid vector_type, Datum content)
+{
+	Oid			save_user;
+	int			save_context;
+	int			nest_level;
+	Datum		result;
 
 	GetUserIdAndSecContext(&save_user, &save_context);
 	SetUserIdAndSecContext(embedder->role, save_context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
 	nest_level = NewGUCNestLevel();
 	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
-	result = FunctionCallInvoke(fcinfo);
+	find_function(embedder, vector_type);
+	result = call_function(embedder, content);
 	AtEOXact_GUC(false, nest_level);
 	SetUserIdAndSecContext(save_user, save_context);
-	if (fcinfo->isnull)
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("embedder \"%s\" returned null", embedder->name)));
 	return result;
 }
 
@@ -200,7 +209,7 @@ call_embedder(const Embedder *embedder, Datum content)
  * choose a collection's embedder does not get at the rights of those who use
  * the collection, and whoever uses it not at the rights of the function's owner.
  *
- * ERROR as find_function; 22000 when the vector has another number of
+ * ERROR as find_function; 42704 when the role is gone, 22000 when the vector has another number of
  * dimensions than the collection, 22004 when it is NULL.
  */
 Datum
@@ -211,8 +220,9 @@ tsm_memory_embed(PG_FUNCTION_ARGS)
 
 	if (embedder.name == NULL)
 		PG_RETURN_NULL();
-	find_function(&embedder, get_func_rettype(fcinfo->flinfo->fn_oid));
-	vector = tsm_vector_from_datum(call_embedder(&embedder, PG_GETARG_DATUM(1)));
+	(void) GetUserNameFromId(embedder.role, false);
+	vector = tsm_vector_from_datum(call_embedder(&embedder, get_func_rettype(fcinfo->flinfo->fn_oid),
+												 PG_GETARG_DATUM(1)));
 	if (vector->dim != embedder.dimensions)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
