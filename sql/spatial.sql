@@ -517,11 +517,8 @@ COMMENT ON OPERATOR CLASS tsmem.stbox_ops USING hash IS 'equality of stbox, for 
 
 -- Aggregate
 
-CREATE FUNCTION tsmem._stbox_extent_step(tsmem.stbox, tsmem.stbox) RETURNS tsmem.stbox
-AS 'MODULE_PATHNAME', 'tsm_stbox_extent_step' LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE;
-COMMENT ON FUNCTION tsmem._stbox_extent_step(tsmem.stbox, tsmem.stbox) IS 'internal: one step of extent';
 CREATE AGGREGATE tsmem.extent(tsmem.stbox) (
-	SFUNC = tsmem._stbox_extent_step, STYPE = tsmem.stbox, COMBINEFUNC = tsmem._stbox_extent_step, PARALLEL = SAFE
+	SFUNC = tsmem._stbox_union, STYPE = tsmem.stbox, COMBINEFUNC = tsmem._stbox_union, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE tsmem.extent(tsmem.stbox) IS 'the smallest box around all; NULL of none';
 

@@ -1,5 +1,4 @@
 OBJS += \
-	src/spatial/tsm_spatial_aggregate.o \
 	src/spatial/tsm_spatial_box.o \
 	src/spatial/tsm_spatial_distance.o \
 	src/spatial/tsm_spatial_gist.o \

@@ -9,6 +9,7 @@
 
 #include <math.h>
 
+#include "common/int.h"
 #include "utils/fmgrprotos.h"
 #include "utils/geo_decls.h"
 #include "utils/rangetypes.h"
@@ -365,19 +366,24 @@ tsm_stbox_area_sql(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(tsm_stbox_area(box));
 }
 
-/* From t_min to t_max, in microseconds and days as timestamptz subtraction gives it. */
+/* From t_min to t_max, in days and microseconds as timestamptz subtraction gives it. */
 Datum
 tsm_stbox_duration(PG_FUNCTION_ARGS)
 {
 	TsmStBox   *box = PG_GETARG_TSM_STBOX(0);
 	bool		included;
+	int64		end = tsm_stbox_time_end(box, &included);
+	int64		length;
 
 	if ((box->flags & TSM_STBOX_HAS_T) == 0 || TIMESTAMP_NOT_FINITE(box->t_lo) ||
 		TIMESTAMP_NOT_FINITE(box->t_hi))
 		PG_RETURN_NULL();
-	return DirectFunctionCall2(timestamp_mi,
-							   TimestampGetDatum(tsm_stbox_time_end(box, &included)),
-							   TimestampGetDatum(box->t_lo));
+	/* Before 17 the server does not look. */
+	if (pg_sub_s64_overflow(end, box->t_lo, &length))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("duration of the stbox is out of range of an interval")));
+	return DirectFunctionCall2(timestamp_mi, TimestampGetDatum(end), TimestampGetDatum(box->t_lo));
 }
 
 Datum

@@ -56,6 +56,7 @@ INSERT INTO shape VALUES
 SELECT id, x_min(box), x_max(box), y_min(box), y_max(box), z_min(box), z_max(box) FROM shape ORDER BY id;
 SELECT id, t_min(box), t_max(box), duration(box) FROM shape ORDER BY id;
 SELECT id, has_x(box), has_y(box), has_z(box), has_t(box), is_geodetic(box) FROM shape ORDER BY id;
+SELECT duration('STBOX[4714-11-24 00:00:00+00 BC,294276-12-31 23:59:59.999999+00]');
 SET extra_float_digits = 0;
 SELECT id, center(box), area(box) FROM shape ORDER BY id;
 RESET extra_float_digits;
