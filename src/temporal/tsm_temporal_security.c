@@ -15,6 +15,7 @@
 #include "access/attmap.h"
 #include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/relation.h"
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/catalog.h"
@@ -147,10 +148,15 @@ copy_column_rights(Oid from, AttrNumber attno, Oid to, Oid owner)
 	ReleaseSysCache(source);
 }
 
+/*
+ * The lock on the target is what the server asks of whoever changes a row of
+ * pg_class: an in-place update, as by VACUUM, would be lost otherwise.
+ */
 static void
 copy_rights(Oid from, Oid to)
 {
 	Relation	rel = table_open(from, AccessShareLock);
+	Relation	target = relation_open(to, ShareUpdateExclusiveLock);
 	Oid			owner = rel->rd_rel->relowner;
 	int			natts = RelationGetNumberOfAttributes(rel);
 	int			i;
@@ -158,6 +164,7 @@ copy_rights(Oid from, Oid to)
 	copy_relation_rights(from, to);
 	for (i = 1; i <= natts; i++)
 		copy_column_rights(from, i, to, owner);
+	relation_close(target, NoLock);
 	table_close(rel, AccessShareLock);
 	CommandCounterIncrement();
 }
