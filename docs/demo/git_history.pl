@@ -6,9 +6,9 @@
 #   documents.tsv  ordinal, path, content (NULL where removed): the text files meant to be read
 #   trees.tsv      ordinal, path, blob: git's own listing of the whole tree at the middle and the last commit
 #
-# Commits are those of the first-parent line, oldest first, at most LIMIT (the newest). The first one of a cut or
-# shallow history brings its whole tree. Without a history (a tarball, no git) the files as they are make one
-# "commit" at the time of the newest. Prints one sentence: what was found.
+# Commits are those of the first-parent line, oldest first, at most LIMIT (the newest). The first one of a cut history
+# brings its whole tree. Where there is but one commit (a shallow clone), or none (a tarball, no git: then the files as
+# they are), it is read a directory at a time, each as if it were a commit. Prints one sentence: what was found.
 use strict;
 use warnings;
 use Digest::SHA qw(sha1_hex);
@@ -107,66 +107,97 @@ sub tree_of
 	return map { /^\d+ blob ([0-9a-f]+)\t(.*)/s ? ($2 => $1) : () } split /\0/, output_of(git(qw(ls-tree -r -z), $commit));
 }
 
-sub from_git
+# One commit as several: its files a directory at a time, those of the top first.
+sub by_directory
 {
-	my @commits = read_log();
-	my $pid = open2(my $from, my $to, git(qw(cat-file --batch)));
-	binmode $from;
+	my ($commit, $at, undef, $changes) = @_;
+	my %part;
+	$part{ m{^([^/]+)/} ? $1 : '' }{$_} = $changes->{$_} for keys %$changes;
+	return map { [ $commit, $at, $_ eq '' ? 'the files at the top' : "the directory $_", $part{$_} ] } sort keys %part;
+}
+
+# The rows of all files but trees.tsv; content_of gives the bytes of a path's blob.
+sub write_commits
+{
+	my ($content_of, @commits) = @_;
 	for my $i (0 .. $#commits)
 	{
 		my ($commit, $at, $subject, $changes) = @{ $commits[$i] };
 		row('commits', $i + 1, $commit, strftime('%Y-%m-%d %H:%M:%S+00', gmtime $at), $subject);
 		for my $path (sort keys %$changes)
 		{
-			my ($blob, $bytes) = ($changes->{$path});
-			if (defined $blob)
-			{
-				print $to "$blob\n";
-				$to->flush;
-				my ($size) = <$from> =~ /^[0-9a-f]+ blob (\d+)$/ or die "git does not have the blob $blob\n";
-				read($from, $bytes, $size) == $size or die "git gave less than the blob $blob\n";
-				read($from, my $newline, 1);
-			}
-			change($i + 1, $path, $blob, $bytes);
+			my $blob = $changes->{$path};
+			change($i + 1, $path, $blob, defined $blob ? $content_of->($path, $blob) : undef);
 		}
 	}
+}
+
+sub write_tree
+{
+	my ($ordinal, %tree) = @_;
+	row('trees', $ordinal, $_, $tree{$_}) for sort keys %tree;
+}
+
+# The trees of the middle and the end, where the commits are parts of one.
+sub write_parts
+{
+	my @parts = @_;
+	my $middle = int((@parts + 1) / 2);
+	write_tree($middle, map { %{ $_->[3] } } @parts[ 0 .. $middle - 1 ]) if $middle < @parts;
+	write_tree(scalar @parts, map { %{ $_->[3] } } @parts);
+}
+
+sub from_git
+{
+	my @commits = read_log();
+	my $pid = open2(my $from, my $to, git(qw(cat-file --batch)));
+	binmode $from;
+	my $content_of = sub {
+		my ($path, $blob) = @_;
+		print $to "$blob\n";
+		$to->flush;
+		my ($size) = <$from> =~ /^[0-9a-f]+ blob (\d+)$/ or die "git does not have the blob $blob\n";
+		read($from, my $bytes, $size) == $size or die "git gave less than the blob $blob\n";
+		read($from, my $newline, 1);
+		return $bytes;
+	};
+	my @parts = @commits == 1 ? by_directory(@{ $commits[0] }) : @commits;
+	write_commits($content_of, @parts);
 	close $to;
 	waitpid $pid, 0;
-	for my $ordinal (sort { $a <=> $b } keys %{ { map { $_ => 1 } int((@commits + 1) / 2), scalar @commits } })
-	{
-		my %tree = tree_of($commits[ $ordinal - 1 ][0]);
-		row('trees', $ordinal, $_, $tree{$_}) for sort keys %tree;
-	}
+	if (@commits == 1) { write_parts(@parts) }
+	else { write_tree($_, tree_of($commits[ $_ - 1 ][0])) for int((@commits + 1) / 2), scalar @commits }
+
 	my $all = output_of(git(qw(rev-list --count --first-parent HEAD))) + 0;
 	my $shallow = output_of(git(qw(rev-parse --is-shallow-repository))) =~ /true/;
-	return sprintf('%s commit%s of this git repository%s', $all > @commits ? "the newest " . @commits : scalar @commits,
-		@commits == 1 ? '' : 's', $shallow ? ' (a shallow clone: it holds no more)' : $all > @commits ? " (of $all)" : '');
+	return "the newest " . @commits . " commits of this git repository (of $all)" if $all > @commits;
+	return @commits . " commits of this git repository" . ($shallow ? ' (a shallow clone: it holds no more)' : '') if @commits > 1;
+	return "1 commit of this git repository" . ($shallow ? ' (a shallow clone)' : '') . ", read a directory at a time";
 }
 
 sub from_files
 {
 	my ($why) = @_;
-	my ($newest, %blob) = (0);
+	my ($newest, %bytes) = (0);
 	chdir $project or die "could not enter \"$project\": $!\n";
 	File::Find::find(
 		{ no_chdir => 1, wanted => sub {
 			$File::Find::prune = 1 if m{^\./(?:build|\.git|\.[^/]+)$};
-			return unless -f $_ && !-l $_ && is_document(s{^\./}{}r);
+			my $path = s{^\./}{}r;
+			return unless -f $_ && !-l $_ && is_document($path);
 			open(my $in, '<:raw', $_) or return;
 			local $/;
-			my ($path, $bytes) = (s{^\./}{}r, <$in> // '');
-			return unless is_text($bytes);
+			my $content = <$in> // '';
+			return unless is_text($content);
+			$bytes{$path} = $content;
 			my $at = (stat $in)[9];
 			$newest = $at if $at > $newest;
-			$blob{$path} = [ sha1_hex('blob ' . length($bytes) . "\0$bytes"), $bytes ];
 		} }, '.');
-	row('commits', 1, 'none', strftime('%Y-%m-%d %H:%M:%S+00', gmtime $newest), 'the files as they are');
-	for my $path (sort keys %blob)
-	{
-		change(1, $path, @{ $blob{$path} });
-		row('trees', 1, $path, $blob{$path}[0]);
-	}
-	return scalar(keys %blob) . " files as they are, without their history ($why)";
+	my %blob = map { $_ => sha1_hex('blob ' . length($bytes{$_}) . "\0$bytes{$_}") } keys %bytes;
+	my @parts = by_directory('none', $newest, undef, \%blob);
+	write_commits(sub { return $bytes{ $_[0] } }, @parts);
+	write_parts(@parts);
+	return scalar(keys %blob) . " files as they are ($why), read a directory at a time";
 }
 
 my $why = no_history();

@@ -73,7 +73,7 @@ sub commit
 
 SKIP:
 {
-	skip 'git is not installed', 13 unless grep { -x "$_/git" } split /:/, $ENV{PATH};
+	skip 'git is not installed', 14 unless grep { -x "$_/git" } split /:/, $ENV{PATH};
 	my ($repository, $out) = ("$scratch/repository", "$scratch/history");
 	make_path($repository, $out);
 	git($repository, qw(init -q -b main));
@@ -123,12 +123,16 @@ SKIP:
 
 	git($scratch, 'clone', '-q', '--depth', 1, "file://$repository", 'shallow');
 	is(answer_of('git_history.pl', "$scratch/shallow", $out),
-		"1 commit of this git repository (a shallow clone: it holds no more)\n", 'a shallow clone says so');
-	is(scalar(rows_of("$out/documents.tsv")), 2, 'and brings its documents');
+		"1 commit of this git repository (a shallow clone), read a directory at a time\n", 'a shallow clone says so');
+	is_deeply([ map { "@$_[ 0, 1 ]" } rows_of("$out/changes.tsv") ],
+		[ '1 README.md', '2 docs/raw.md', '2 docs/side.md', '3 src/x.c' ], 'and brings its files, a directory at a time');
+	is_deeply([ map { "@$_[ 0, 1 ]" } rows_of("$out/trees.tsv") ],
+		[ map({ "2 $_" } 'README.md', 'docs/raw.md', 'docs/side.md'), map({ "3 $_" } 'README.md', 'docs/raw.md', 'docs/side.md', 'src/x.c') ],
+		'with the trees that they grow to');
 
 	my @blobs = map { $_->[2] } grep { $_->[1] eq 'README.md' } rows_of("$out/trees.tsv");
 	rename "$scratch/shallow/.git", "$scratch/elsewhere" or die;
-	like(answer_of('git_history.pl', "$scratch/shallow", $out), qr/^2 files as they are, without their history \(this is no git repository\)$/,
+	like(answer_of('git_history.pl', "$scratch/shallow", $out), qr/^2 files as they are \(this is no git repository\), read a directory at a time$/,
 		'no repository: the files as they are');
 	is((grep { $_->[1] eq 'README.md' } rows_of("$out/trees.tsv"))[0][2], $blobs[0], 'with the blob that git would name');
 }
