@@ -7,10 +7,24 @@ GRANT SELECT ON temporal_period.user_periods TO PUBLIC;
 CREATE VIEW temporal_period.user_temporal_keys AS SELECT * FROM tsmem.temporal_keys WHERE rel NOT IN (SELECT oid FROM pg_class WHERE relnamespace = 'tsmem'::regnamespace);
 GRANT SELECT ON temporal_period.user_temporal_keys TO PUBLIC;
 
+-- A table as \d shows it, in words that do not depend on how the server makes a temporal key.
+CREATE FUNCTION shape(rel regclass, OUT what text, OUT how text) RETURNS SETOF record LANGUAGE sql AS $$
+	(SELECT attname, concat_ws(' ', format_type(atttypid, atttypmod), CASE WHEN attnotnull THEN 'not null' END,
+			CASE WHEN attgenerated = 's' THEN 'generated as ' || pg_get_expr(adbin, adrelid) END)
+	FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+	WHERE attrelid = rel AND attnum > 0 AND NOT attisdropped ORDER BY attnum)
+	UNION ALL
+	(SELECT conname, CASE contype WHEN 'c' THEN pg_get_constraintdef(oid) ELSE 'key over ' ||
+			(SELECT string_agg(attname, ', ' ORDER BY place) FROM unnest(conkey) WITH ORDINALITY k (attnum, place)
+			JOIN pg_attribute a ON a.attrelid = conrelid AND a.attnum = k.attnum) END
+	FROM pg_constraint WHERE conrelid = rel AND contype IN ('c', 'p', 'u', 'x') ORDER BY conname)
+$$;
+\set SHOW_CONTEXT never
+
 CREATE TABLE job (id int, title text, valid_at tstzrange);
 INSERT INTO job VALUES (1, 'clerk', '[2020-01-01,2021-01-01)');
 SELECT add_period('job', 'valid_at');
-\d job
+SELECT * FROM shape('job');
 INSERT INTO job VALUES (1, 'none', 'empty');
 INSERT INTO job VALUES (1, 'none', NULL);
 INSERT INTO job VALUES (1, 'none', '[2021-01-01,2021-01-01)');
@@ -18,7 +32,7 @@ SELECT rel, period, from_column, to_column, constraint_name, set_not_null FROM t
 SELECT add_period('job', 'valid_at');
 
 SELECT add_temporal_key('job', '{id}', 'valid_at', primary_key => true);
-\d job
+SELECT * FROM shape('job');
 INSERT INTO job VALUES (1, 'chief', '[2020-06-01,2021-06-01)');
 INSERT INTO job VALUES (1, 'chief', '[2021-01-01,)');
 INSERT INTO job VALUES (NULL, 'chief', '[2021-01-01,)');
@@ -32,7 +46,7 @@ SELECT drop_period('job', 'valid_at');
 -- Two plain columns make the range.
 CREATE TABLE price (item text, amount int, valid_from date, valid_to date);
 SELECT add_period('price', 'valid_at', 'valid_from', 'valid_to');
-\d price
+SELECT * FROM shape('price');
 INSERT INTO price VALUES ('tea', 3, '2026-01-01', '2026-02-01'), ('tea', 4, '2026-02-01', NULL) RETURNING valid_at;
 INSERT INTO price VALUES ('tea', 5, '2026-03-01', '2026-03-01');
 INSERT INTO price VALUES ('tea', 5, '2026-03-01', '2026-02-01');
@@ -51,10 +65,10 @@ ALTER TABLE price DROP CONSTRAINT one_price;
 SELECT count(*) FROM temporal_period.user_temporal_keys WHERE rel = 'price'::regclass;
 SELECT drop_period('price', 'during');
 SELECT drop_period('price', 'during');
-\d price
+SELECT * FROM shape('price');
 ALTER TABLE job DROP CONSTRAINT job_id_valid_at_pkey;
 SELECT drop_period('job', 'valid_at');
-\d job
+SELECT * FROM shape('job');
 SELECT (SELECT count(*) FROM temporal_period.user_periods) AS periods, (SELECT count(*) FROM temporal_period.user_temporal_keys) AS keys;
 CREATE TABLE gone (id int, p tsrange);
 SELECT add_period('gone', 'p'), add_temporal_key('gone', '{id}', 'p');
@@ -117,7 +131,7 @@ SELECT add_temporal_key('keyed', '{id}', 'p', true);
 -- Odd names, long names.
 CREATE TABLE "we""ird Tab.le" ("i d" int, "p'p" tstzrange);
 SELECT add_period('"we""ird Tab.le"', 'p''p'), add_temporal_key('"we""ird Tab.le"', '{"i d"}', 'p''p', true);
-\d "we""ird Tab.le"
+SELECT * FROM shape('"we""ird Tab.le"');
 CREATE TABLE a23456789_123456789_123456789_123456789_123456789_123456789_123 (b23456789_123456789_123456789_123456789_123456789_123456789_123 tstzrange, id int);
 SELECT add_period('a23456789_123456789_123456789_123456789_123456789_123456789_123', 'b23456789_123456789_123456789_123456789_123456789_123456789_123');
 SELECT add_temporal_key('a23456789_123456789_123456789_123456789_123456789_123456789_123', '{id}', 'b23456789_123456789_123456789_123456789_123456789_123456789_123');
