@@ -48,7 +48,7 @@ for my $kill (1 .. $kills)
 		if ($pid == 0)
 		{
 			open STDOUT, '>>', "$dir/out.$client";
-			open STDERR, '>', '/dev/null';
+			open STDERR, '>>', "$dir/err.$client";
 			exec 'psql', '-XAtq', '-F', ' ', '-v', 'ON_ERROR_STOP=1', '-d', $connection, '-f', "$dir/script.$client";
 			die "could not start psql: $!";
 		}
@@ -59,7 +59,7 @@ for my $kill (1 .. $kills)
 		"SELECT sum(n) >= 1000 * $kill AND min(n) >= 3 FROM (SELECT run_number, count(*) n FROM tsmem.events GROUP BY 1) r")
 	  or die 'the clients did not write';
 	my $backend = $node->safe_psql('postgres',
-		"SELECT pid FROM pg_stat_activity WHERE application_name = 'psql' AND pid <> pg_backend_pid() ORDER BY pid LIMIT 1");
+		"SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() ORDER BY pid LIMIT 1");
 	if ($kill % 2)
 	{
 		kill 'KILL', $backend;                                                # one backend: the server recovers by itself
