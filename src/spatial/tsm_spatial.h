@@ -180,7 +180,8 @@ extern bool tsm_stbox_cover_test(TsmStBoxOp op, const TsmStBox *cover, const Tsm
 
 /*
  * The smallest distance in space: metres if geodetic, else in the unit of the
- * coordinates. Always finite: at most the largest double. False if the boxes have no axis of space in common.
+ * coordinates. Always finite: at most the largest double. False if the boxes
+ * have no axis of space in common.
  */
 extern bool tsm_stbox_distance(const TsmStBox *a, const TsmStBox *b, double *distance);
 

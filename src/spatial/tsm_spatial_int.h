@@ -42,6 +42,9 @@ extern TsmStBox *tsm_stbox_finished(TsmStBox *box);
 /* Raises 22023 if one of the boxes is geodetic and the other planar. */
 extern void tsm_stbox_check_comparable(const TsmStBox *a, const TsmStBox *b);
 
+/* expand(box, distance), known to the planner's estimates by its address. */
+extern Datum tsm_stbox_expand_sql(PG_FUNCTION_ARGS);
+
 /* The boolean operator that a SQL-callable function of the room computes; 0 for another function. */
 extern int	tsm_stbox_op_of_function(PGFunction function);
 

@@ -34,15 +34,13 @@ PG_FUNCTION_INFO_V1(tsm_stbox_joinsel);
 /* One that was not found among n may still be there: it counts as half a hit. */
 #define NO_HIT	0.5
 
-/* Boxes of a column, from a slot that must be freed. */
+/* Boxes of a column, copied from its statistics. */
 typedef struct Sample
 {
-	AttStatsSlot slot;
+	TsmStBox   *boxes;
 	int			count;			/* 0: no statistics */
 	double		not_null;		/* part of the rows that are not NULL */
 } Sample;
-
-#define SAMPLE_BOX(sample, i) DatumGetTsmStBox((sample)->slot.values[i])
 
 static double
 default_selectivity(int op)
@@ -72,25 +70,79 @@ operator_of(Oid operator)
 	return tsm_stbox_op_of_function(info.fn_addr);
 }
 
-/* Statistics are used for who may read the column, as everywhere in the planner. */
+/*
+ * Fills the sample from the statistics of a variable, if there are any and for
+ * who may read the column, as everywhere in the planner.
+ */
 static void
-open_sample(Sample *sample, VariableStatData *variable, Oid operator)
+read_sample(Sample *sample, VariableStatData *variable, Oid operator)
 {
-	memset(sample, 0, sizeof(Sample));
-	sample->not_null = 1;
+	AttStatsSlot slot;
+	int			i;
+
 	if (!HeapTupleIsValid(variable->statsTuple) ||
 		!statistic_proc_security_check(variable, get_opcode(operator)))
 		return;
-	sample->not_null -= ((Form_pg_statistic) GETSTRUCT(variable->statsTuple))->stanullfrac;
-	if (get_attstatsslot(&sample->slot, variable->statsTuple, TSM_STATISTIC_KIND_STBOX_SAMPLE,
-						 InvalidOid, ATTSTATSSLOT_VALUES))
-		sample->count = sample->slot.nvalues;
+	sample->not_null = 1 - ((Form_pg_statistic) GETSTRUCT(variable->statsTuple))->stanullfrac;
+	if (!get_attstatsslot(&slot, variable->statsTuple, TSM_STATISTIC_KIND_STBOX_SAMPLE,
+						  InvalidOid, ATTSTATSSLOT_VALUES))
+		return;
+	sample->boxes = palloc(sizeof(TsmStBox) * slot.nvalues);
+	sample->count = slot.nvalues;
+	for (i = 0; i < slot.nvalues; i++)
+		sample->boxes[i] = *DatumGetTsmStBox(slot.values[i]);
+	free_attstatsslot(&slot);
+}
+
+/* The distance of expand(something, constant); negative for another expression. */
+static double
+distance_of_expand(Node *node)
+{
+	FuncExpr   *call = (FuncExpr *) node;
+	FmgrInfo	info;
+	Node	   *distance;
+
+	if (node == NULL || !IsA(node, FuncExpr) || list_length(call->args) != 2)
+		return -1;
+	fmgr_info(call->funcid, &info);
+	distance = (Node *) lsecond(call->args);
+	if (info.fn_addr != tsm_stbox_expand_sql || !IsA(distance, Const) ||
+		((Const *) distance)->constisnull)
+		return -1;
+	return DatumGetFloat8(((Const *) distance)->constvalue);
+}
+
+/*
+ * The sample of a variable; that of a column within a distance, which is how
+ * one joins what is near to each other, is that of the column, widened.
+ */
+static void
+open_sample(Sample *sample, PlannerInfo *root, VariableStatData *variable, Oid operator)
+{
+	double		distance = distance_of_expand(variable->var);
+	int			i;
+
+	memset(sample, 0, sizeof(Sample));
+	sample->not_null = 1;
+	if (HeapTupleIsValid(variable->statsTuple) || !(distance >= 0) || isinf(distance))
+		read_sample(sample, variable, operator);
+	else
+	{
+		VariableStatData column;
+
+		examine_variable(root, linitial(((FuncExpr *) variable->var)->args), 0, &column);
+		read_sample(sample, &column, operator);
+		ReleaseVariableStats(column);
+		for (i = 0; i < sample->count; i++)
+			tsm_stbox_expand(&sample->boxes[i], distance);
+	}
 }
 
 static void
 close_sample(Sample *sample)
 {
-	free_attstatsslot(&sample->slot);
+	if (sample->boxes != NULL)
+		pfree(sample->boxes);
 }
 
 /* What would raise an error at execution counts as no hit. */
@@ -109,7 +161,7 @@ part_of_sample(const Sample *sample, int op, const TsmStBox *value, bool box_on_
 
 	for (i = 0; i < sample->count; i++)
 	{
-		const TsmStBox *box = SAMPLE_BOX(sample, i);
+		const TsmStBox *box = &sample->boxes[i];
 
 		count += box_on_left ? hits(op, box, value) : hits(op, value, box);
 	}
@@ -125,12 +177,12 @@ part_for_unknown(const Sample *sample, int op, bool box_on_left)
 	int			i;
 
 	for (i = 0; i < count; i++)
-		sum += part_of_sample(sample, op, SAMPLE_BOX(sample, i), box_on_left);
+		sum += part_of_sample(sample, op, &sample->boxes[i], box_on_left);
 	return sum / count;
 }
 
 static double
-restriction_selectivity(VariableStatData *variable, Oid operator, int op, Node *other,
+restriction_selectivity(PlannerInfo *root, VariableStatData *variable, Oid operator, int op, Node *other,
 						bool box_on_left)
 {
 	Sample		sample;
@@ -138,7 +190,7 @@ restriction_selectivity(VariableStatData *variable, Oid operator, int op, Node *
 
 	if (IsA(other, Const) && ((Const *) other)->constisnull)
 		return 0;				/* the operators are strict */
-	open_sample(&sample, variable, operator);
+	open_sample(&sample, root, variable, operator);
 	if (sample.count == 0)
 		selectivity = default_selectivity(op);
 	else if (IsA(other, Const))
@@ -169,7 +221,7 @@ tsm_stbox_sel(PG_FUNCTION_ARGS)
 	if (op == 0 ||
 		!get_restriction_variable(root, args, relation, &variable, &other, &box_on_left))
 		PG_RETURN_FLOAT8(default_selectivity(op));
-	selectivity = restriction_selectivity(&variable, operator, op, other, box_on_left);
+	selectivity = restriction_selectivity(root, &variable, operator, op, other, box_on_left);
 	ReleaseVariableStats(variable);
 	CLAMP_PROBABILITY(selectivity);
 	PG_RETURN_FLOAT8(selectivity);
@@ -203,8 +255,8 @@ join_part(const Sample *left, const Sample *right, int op, JoinCount kind, doubl
 
 		for (j = 0; j < right_count; j++)
 		{
-			const TsmStBox *a = SAMPLE_BOX(left, i);
-			const TsmStBox *b = SAMPLE_BOX(right, right->count - 1 - j);
+			const TsmStBox *a = &left->boxes[i];
+			const TsmStBox *b = &right->boxes[right->count - 1 - j];
 
 			count += kind == MATCHED_REVERSED ? hits(op, b, a) : hits(op, a, b);
 		}
@@ -217,15 +269,15 @@ join_part(const Sample *left, const Sample *right, int op, JoinCount kind, doubl
 }
 
 static double
-join_selectivity(VariableStatData *left, VariableStatData *right, Oid operator, int op,
+join_selectivity(PlannerInfo *root, VariableStatData *left, VariableStatData *right, Oid operator, int op,
 				 JoinCount kind)
 {
 	Sample		left_sample;
 	Sample		right_sample;
 	double		selectivity = default_selectivity(op);
 
-	open_sample(&left_sample, left, operator);
-	open_sample(&right_sample, right, operator);
+	open_sample(&left_sample, root, left, operator);
+	open_sample(&right_sample, root, right, operator);
 	if (left_sample.count > 0 && right_sample.count > 0)
 	{
 		double		right_rows = right->rel == NULL ? 1 : right->rel->rows * right_sample.not_null;
@@ -257,11 +309,11 @@ tsm_stbox_joinsel(PG_FUNCTION_ARGS)
 		PG_RETURN_FLOAT8(default_selectivity(op));
 	get_join_variables(root, args, join, &left, &right, &reversed);
 	if (join->jointype != JOIN_SEMI && join->jointype != JOIN_ANTI)
-		selectivity = join_selectivity(&left, &right, operator, op, ALL_PAIRS);
+		selectivity = join_selectivity(root, &left, &right, operator, op, ALL_PAIRS);
 	else if (!reversed)
-		selectivity = join_selectivity(&left, &right, operator, op, MATCHED);
+		selectivity = join_selectivity(root, &left, &right, operator, op, MATCHED);
 	else
-		selectivity = join_selectivity(&right, &left, operator, op, MATCHED_REVERSED);
+		selectivity = join_selectivity(root, &right, &left, operator, op, MATCHED_REVERSED);
 	ReleaseVariableStats(left);
 	ReleaseVariableStats(right);
 	CLAMP_PROBABILITY(selectivity);

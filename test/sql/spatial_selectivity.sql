@@ -70,8 +70,13 @@ CREATE INDEX area_box ON area USING gist (box);
 -- Joins: fixes in areas, areas with areas, with themselves, with a fix or without.
 SELECT verdict('SELECT FROM fix f JOIN area a ON f.box && a.box'), verdict('SELECT FROM area a JOIN fix f ON a.box @> f.box'),
 	verdict('SELECT FROM area a JOIN area b ON a.box && b.box'), verdict('SELECT FROM (SELECT * FROM area WHERE id <= 100) a JOIN area b ON a.box <<# b.box');
+-- What is within a distance of each other: the sample is widened.
+SELECT verdict('SELECT FROM fix f JOIN area a ON f.box && expand(a.box, 2)'), verdict('SELECT FROM area a JOIN area b ON expand(a.box, 0.5) && b.box'),
+	verdict($$SELECT FROM area WHERE expand(box, 3) && 'STBOX((20,20),(21,21))'$$), verdict($$SELECT FROM area a WHERE EXISTS (SELECT FROM fix f WHERE f.box && expand(a.box, 2))$$);
 SELECT verdict('SELECT FROM fix f WHERE EXISTS (SELECT FROM area a WHERE a.box && f.box)'), verdict('SELECT FROM area a WHERE EXISTS (SELECT FROM fix f WHERE a.box @> f.box)'),
 	verdict('SELECT FROM area a WHERE NOT EXISTS (SELECT FROM fix f WHERE f.box <@ a.box)');
+-- Other expressions have no sample: the constants.
+SELECT (estimate('SELECT FROM area a JOIN area b ON a.box && with_z(b.box, 1, 2)')).estimated, (estimate('SELECT FROM area a JOIN area b ON a.box << expand(b.box, NULL)')).estimated;
 -- Estimates choose plans: a few rows by index, most rows by reading all.
 EXPLAIN (COSTS OFF) SELECT id FROM fix WHERE box && 'STBOX((50,50),(52,52))';
 EXPLAIN (COSTS OFF) SELECT id FROM fix WHERE box && 'STBOX((0,0),(100,100))';
