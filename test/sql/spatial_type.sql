@@ -150,6 +150,23 @@ WITH texts AS (SELECT box::text AS t FROM shape),
 		FROM texts, generate_series(1, 120) i, (VALUES (''), ('('), (')'), ('['), (']'), (','), ('-'), ('9'), ('e'), ('"'), ('x')) r(c), (VALUES (0), (1)) l(n)
 		WHERE i <= length(t))
 SELECT fate, count(*) > 0 AS seen FROM (SELECT fate(t) FROM changed) f GROUP BY fate ORDER BY fate;
+-- Servers that can ask whether input is valid (16 on) get the same answer as from an error.
+CREATE FUNCTION accepts(input text) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+	valid boolean;
+BEGIN
+	IF current_setting('server_version_num')::int < 160000 THEN
+		RETURN fate(input) = 'a box';
+	END IF;
+	EXECUTE 'SELECT pg_input_is_valid($1, ''tsmem.stbox'')' INTO valid USING input;
+	RETURN valid;
+END $$;
+SELECT t, accepts(t) FROM (VALUES ('STBOX((1,2))'), ('STBOX((1,x))'), ('STBOX((1e999,2))'), ('STBOX((2,2),(1,1))'), ('STBOX[2024-01-01,2024-13-01)'),
+	('STBOX[2024-01-01,2024-01-01)'), ('STBOX((1,2)),[2024-01-01'), ('GEODSTBOX((200,2))'), ('STBOX((,),(,))'), ('GEODSTBOX((1,),(2,))'), ('STBOX((1,2)'), ('')) v(t);
+SELECT count(*) FROM (
+	SELECT overlay(box::text PLACING c FROM i FOR 1) AS t FROM shape, generate_series(1, 100) i, (VALUES (''), (')'), ('9'), ('x')) r(c) WHERE i <= length(box::text)) changed
+WHERE accepts(t) <> (fate(t) = 'a box');
+
 -- Each binary form with each byte set to a few values.
 WITH changed AS (
 	SELECT set_byte(_stbox_send(box), i, v) AS bytes
