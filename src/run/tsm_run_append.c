@@ -94,7 +94,7 @@ find_head(const TsmRun *run, TsmRunProbe *probe, TsmRunHead *head)
 	if (!found)
 	{
 		head->seq = run->fork_seq;
-		head->at = DT_NOBEGIN;
+		head->at = run->fork_seq > 0 ? tsm_run_moment(run, false, run->fork_seq) : DT_NOBEGIN;
 		memcpy(head->hash, run->base_hash, TSM_RUN_HASH_BYTES);
 		return;
 	}

@@ -23,6 +23,7 @@
 #include "catalog/namespace.h"
 #include "commands/trigger.h"
 #include "fmgr.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -94,7 +95,8 @@ tsm_namespace_check(const char *name, size_t length)
 	if (fault != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid namespace \"%s\"", pnstrdup(name, Min(length, 64))),
+				 errmsg("invalid namespace \"%s\"",
+						pnstrdup(name, pg_mbcliplen(name, length, NAMEDATALEN - 1))),
 				 errdetail("%s", fault)));
 }
 

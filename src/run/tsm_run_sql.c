@@ -13,6 +13,7 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/array.h"
@@ -225,7 +226,9 @@ read_event_object(Jsonb *object, int number, TsmRunEvent *event)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("event %d has an unknown member \"%s\"", number,
-							pnstrdup(key.val.string.val, Min(key.val.string.len, 64))),
+							pnstrdup(key.val.string.val,
+									 pg_mbcliplen(key.val.string.val, key.val.string.len,
+												  NAMEDATALEN - 1))),
 					 errhint("The members of an event are key, body and subject.")));
 	}
 }
@@ -285,16 +288,21 @@ tsm_run_put(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(event.seq);
 }
 
-/* Guard of delete: whether the key has a value. An expired one is deleted, too: it is harmless. */
+/* Guard of delete: whether the key has a value that has not expired. */
 static bool
 key_has_value(const TsmRun *run, void *argument)
 {
 	TsmRunProbe probe;
+	Datum		expires_at;
+	bool		expires_isnull;
 	bool		isnull;
 
 	if (!tsm_run_latest(run, TSM_KIND_VALUE, argument, 1, PG_INT64_MAX, SnapshotSelf, &probe))
 		return false;
 	(void) slot_getattr(probe.slot, Anum_event_body, &isnull);
+	expires_at = slot_getattr(probe.slot, Anum_event_expires_at, &expires_isnull);
+	if (!expires_isnull && DatumGetTimestampTz(expires_at) <= GetCurrentStatementStartTimestamp())
+		isnull = true;
 	tsm_run_probe_close(&probe);
 	return !isnull;
 }

@@ -116,6 +116,10 @@ SELECT put(:'fresh', 'k', '1');
 SELECT begin_run('acl/anna');
 SELECT begin_run() AS here \gset
 SELECT namespace FROM runs WHERE run_id = :'here';
+-- What other rooms ask before they write
+SELECT _require_namespace(NULL), _require_namespace('acl/anna/s1/x');
+SELECT _require_namespace('acl/anna');
+SELECT _require_namespace('acl//x');
 -- and never widens it.
 SET tsmem.namespace = 'acl/bob';
 SELECT count(*) FROM runs;

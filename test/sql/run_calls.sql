@@ -106,6 +106,7 @@ SELECT get(:'e', 'brief'), get(:'e', 'long');
 SELECT key FROM keys(:'e', 'b');
 SELECT key FROM keys(:'e', 'l');
 SELECT key FROM replay_run(:'e') WHERE key IN ('brief', 'long');
+SELECT delete(:'e', 'brief') AS gone_already;
 -- At the event itself it was there.
 SELECT get(:'e', 'brief', :brief);
 SELECT state_at(:'e', :brief) ? 'brief' AS there, state_at(:'e', :long) ? 'brief' AS gone_later;
@@ -145,4 +146,16 @@ SELECT append_events(:'b', array_agg(jsonb_build_object('key', 'b' || i % 7, 'bo
 SELECT count(*), min(seq), max(seq), count(DISTINCT seq), count(DISTINCT at) < 20 AS one_time FROM replay_events(:'b');
 SELECT bool_and(body = to_jsonb(seq - 10)) FROM replay_events(:'b', 11);
 SELECT ok FROM verify_run(:'b');
+-- Keys with many versions between keys with one, at any place
+SELECT begin_run() AS v \gset
+SELECT count(put(:'v', (ARRAY['a', 'hot', 'hot', 'hot', 'm', 'warm', 'z' || i])[1 + i % 7], to_jsonb(i))) FROM generate_series(1, 400) i;
+SELECT put(:'v', 'hot/' || i % 3, to_jsonb(i)) AS last FROM generate_series(1, 100) i ORDER BY 1 DESC LIMIT 1;
+SELECT bool_and(state_at(:'v', s) = COALESCE((SELECT jsonb_object_agg(key, value) FROM replay_run(:'v', s)), '{}')) FROM generate_series(0, 500, 25) s;
+SELECT * FROM keys(:'v', 'hot');
+SELECT * FROM keys(:'v', 'hot', 30);
+SELECT * FROM keys(:'v', 'hot/');
+SELECT count(*) FROM keys(:'v', 'z');
+-- A name that is cut in a message is cut between characters.
+SELECT begin_run(repeat(U&'\4e2d', 200));
+SELECT append_events(:'v', ARRAY[jsonb_build_object(repeat(U&'\4e2d', 50), 1)]);
 DROP SCHEMA run_calls;
