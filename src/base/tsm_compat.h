@@ -110,4 +110,9 @@
 #define tsm_function_aclcheck(function, role) pg_proc_aclcheck(function, role, ACL_EXECUTE)
 #endif
 
+/* 18 has generated columns that are not stored. */
+#if PG_VERSION_NUM < 180000
+#define ATTRIBUTE_GENERATED_VIRTUAL 'v'
+#endif
+
 #endif /* TSM_COMPAT_H */

@@ -62,6 +62,9 @@ extern void tsm_delta_insert(const TsmVersionedTable *table);
 extern void tsm_delta_update(const TsmVersionedTable *table);
 extern void tsm_delta_remove(Oid rel);
 
+/* Mark a registration that came from another cluster with this one and this time. */
+extern void tsm_delta_claim(const TsmVersionedTable *table);
+
 /* The OID of a table (or index) of schema tsmem; an error when it is missing. */
 extern Oid	tsm_delta_own_relation(const char *name);
 

@@ -255,6 +255,18 @@ tsm_delta_update(const TsmVersionedTable *table)
 }
 
 void
+tsm_delta_claim(const TsmVersionedTable *table)
+{
+	TsmVersionedTable claimed = *table;
+
+	if (table->system_identifier == (int64) GetSystemIdentifier())
+		return;
+	claimed.since = GetCurrentTransactionStartTimestamp();
+	claimed.system_identifier = (int64) GetSystemIdentifier();
+	tsm_delta_update(&claimed);
+}
+
+void
 tsm_delta_remove(Oid rel)
 {
 	Relation	registry = table_open(tsm_delta_own_relation(TSM_REGISTRY), RowExclusiveLock);

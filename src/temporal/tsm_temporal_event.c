@@ -21,6 +21,7 @@
 #include "nodes/makefuncs.h"
 #include "nodes/parsenodes.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 
 #include "tsm_temporal_int.h"
@@ -259,15 +260,18 @@ before_drop(const DropStmt *statement)
 	}
 }
 
-/* CREATE POLICY on a history, as a dump contains it: the copy that is there already makes way. */
-static void
-before_create_policy(const CreatePolicyStmt *statement)
+/*
+ * Whether this session restores a dump, by the settings that every dump
+ * begins with. A dump brings histories, rights, policies and triggers as they
+ * were; following, and refusing, would only be in its way, in parallel
+ * sessions above all. What tsmem itself does has the guards lifted.
+ */
+static bool
+stands_aside(void)
 {
-	Oid			relid = relation_of(statement->table);
-
-	if (OidIsValid(relid) && tsm_delta_find_by_history(relid) != NULL &&
-		tsm_temporal_is_owner(relid))
-		tsm_temporal_remove_policies(relid, statement->policy_name);
+	return tsm_delta_guards_lifted() ||
+		(!check_function_bodies && namespace_search_path != NULL &&
+		 namespace_search_path[0] == '\0');
 }
 
 /* Event trigger ddl_command_start. */
@@ -280,7 +284,7 @@ tsm_temporal_before_command(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" must be called by an event trigger", "_before_command")));
-	if (tsm_delta_guards_lifted())
+	if (stands_aside())
 		PG_RETURN_VOID();
 	if (IsA(data->parsetree, AlterTableStmt))
 		before_alter_table((AlterTableStmt *) data->parsetree);
@@ -288,8 +292,6 @@ tsm_temporal_before_command(PG_FUNCTION_ARGS)
 		before_rename((RenameStmt *) data->parsetree);
 	else if (IsA(data->parsetree, DropStmt))
 		before_drop((DropStmt *) data->parsetree);
-	else if (IsA(data->parsetree, CreatePolicyStmt))
-		before_create_policy((CreatePolicyStmt *) data->parsetree);
 	PG_RETURN_VOID();
 }
 
@@ -313,26 +315,63 @@ follow_all(Oid relid, bool policies)
 	}
 }
 
-/* Whether ALTER TABLE changes row-level security. */
+/* Whether ALTER TABLE has a part of a kind between two, which are neighbours in the grammar's list. */
 static bool
-alters_row_security(const AlterTableStmt *statement)
+has_part(const AlterTableStmt *statement, AlterTableType first, AlterTableType last)
 {
 	ListCell   *cell;
 
 	foreach(cell, statement->cmds)
 	{
-		switch (((AlterTableCmd *) lfirst(cell))->subtype)
-		{
-			case AT_EnableRowSecurity:
-			case AT_DisableRowSecurity:
-			case AT_ForceRowSecurity:
-			case AT_NoForceRowSecurity:
-				return true;
-			default:
-				break;
-		}
+		AlterTableType subtype = ((AlterTableCmd *) lfirst(cell))->subtype;
+
+		if (subtype >= first && subtype <= last)
+			return true;
 	}
 	return false;
+}
+
+/* Registrations came with a restored dump: bind what depends on their tables, which no dump contains. */
+static void
+adopt(const TsmVersionedTable *table)
+{
+	if (get_rel_name(table->rel) != NULL && get_rel_name(table->history) != NULL)
+		tsm_temporal_bind(table);
+}
+
+/* Triggers were enabled, by a data-only restore for one; it disables those of the registry too. */
+static void
+after_enable_trigger(Oid relid)
+{
+	ListCell   *cell;
+
+	tsm_temporal_follow_triggers(relid);
+	if (relid != tsm_delta_own_relation("versioned_tables"))
+		return;
+	foreach(cell, tsm_delta_list())
+	{
+		tsm_delta_claim(lfirst(cell));
+		adopt(lfirst(cell));
+	}
+}
+
+static void
+after_alter_table(const AlterTableStmt *statement)
+{
+	Oid			relid = relation_of(statement->relation);
+	char		kind = OidIsValid(relid) ? get_rel_relkind(relid) : '\0';
+
+	if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE)
+		return;
+	if (has_part(statement, AT_EnableTrig, AT_EnableTrig) ||
+		has_part(statement, AT_EnableTrigAll, AT_EnableTrigAll) ||
+		has_part(statement, AT_EnableTrigUser, AT_EnableTrigUser))
+		after_enable_trigger(relid);
+	if (stands_aside())
+		return;
+	follow_all(relid, has_part(statement, AT_EnableRowSecurity, AT_NoForceRowSecurity));
+	if (has_part(statement, AT_AttachPartition, AT_AttachPartition))
+		tsm_temporal_follow_new_partition(relid);
 }
 
 static void
@@ -376,10 +415,16 @@ tsm_temporal_after_command(PG_FUNCTION_ARGS)
 	if (tsm_delta_guards_lifted())
 		PG_RETURN_VOID();
 	if (IsA(tree, AlterTableStmt))
-		follow_all(relation_of(((AlterTableStmt *) tree)->relation),
-				   alters_row_security((AlterTableStmt *) tree));
+		after_alter_table((AlterTableStmt *) tree);
+	else if (stands_aside())
+		PG_RETURN_VOID();
 	else if (IsA(tree, CreateStmt) && ((CreateStmt *) tree)->partbound != NULL)
-		follow_all(relation_of(((CreateStmt *) tree)->relation), false);
+	{
+		Oid			relid = relation_of(((CreateStmt *) tree)->relation);
+
+		if (OidIsValid(relid))
+			tsm_temporal_follow_new_partition(relid);
+	}
 	else if (IsA(tree, RenameStmt))
 		tsm_temporal_follow_rename((RenameStmt *) tree);
 	else if (IsA(tree, CreatePolicyStmt))
@@ -405,10 +450,7 @@ tsm_temporal_after_drop(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/*
- * AFTER INSERT on tsmem.versioned_tables: a registration came with a restored
- * dump. What depends on the table is bound to it, which no dump contains.
- */
+/* AFTER INSERT on tsmem.versioned_tables: a registration came with a restored dump. */
 Datum
 tsm_temporal_adopt_registration(PG_FUNCTION_ARGS)
 {
@@ -421,9 +463,10 @@ tsm_temporal_adopt_registration(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" must be called by a trigger", "_adopt_registration")));
+	CommandCounterIncrement();	/* to see the row */
 	/* The first column is the table. */
 	table = tsm_delta_find(DatumGetObjectId(slot_getattr(data->tg_trigslot, 1, &null)));
-	if (table != NULL && get_rel_name(table->rel) != NULL && get_rel_name(table->history) != NULL)
-		tsm_temporal_bind(table);
+	if (table != NULL)
+		adopt(table);
 	PG_RETURN_POINTER(NULL);
 }

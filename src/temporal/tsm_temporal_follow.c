@@ -166,33 +166,6 @@ follow_columns(Relation rel, Oid history_oid)
 	}
 }
 
-/* The triggers of ours that ENABLE TRIGGER has made fire on an origin only. */
-static List *
-triggers_to_set(Relation rel)
-{
-	static const char *const ours[] = {
-		TSM_STAMP_TRIGGER, TSM_HISTORY_TRIGGER, TSM_TRUNCATE_TRIGGER
-	};
-	TriggerDesc *triggers = rel->trigdesc;
-	List	   *names = NIL;
-	int			i;
-	int			j;
-
-	for (i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-	{
-		Trigger    *trigger = &triggers->triggers[i];
-
-		if (trigger->tgenabled == TRIGGER_FIRES_ALWAYS || trigger->tgenabled == TRIGGER_DISABLED)
-			continue;
-		for (j = 0; j < lengthof(ours); j++)
-		{
-			if (strcmp(trigger->tgname, ours[j]) == 0)
-				names = lappend(names, pstrdup(trigger->tgname));
-		}
-	}
-	return names;
-}
-
 /* The trigger that sees TRUNCATE: statement triggers are not inherited, so one for each partition. */
 void
 tsm_temporal_make_truncate_triggers(const TsmVersionedTable *table)
@@ -218,21 +191,13 @@ follow_as_owner(void *arg)
 {
 	TsmVersionedTable *table = arg;
 	Relation	rel = table_open(table->rel, AccessShareLock);
-	bool		partitioned = rel->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
-	List	   *triggers = triggers_to_set(rel);
-	ListCell   *cell;
 
+	tsm_temporal_check_generated(rel);
 	if (OidIsValid(table->versions) && get_rel_relkind(table->versions) == RELKIND_VIEW &&
 		view_is_stale(rel, table->versions))
 		tsm_temporal_drop_generated(table);
 	follow_columns(rel, table->history);
-	/* A table that is open cannot be altered. */
 	table_close(rel, NoLock);
-	foreach(cell, triggers)
-		tsm_delta_execute("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s",
-						  tsm_delta_relation_name(table->rel), quote_identifier(lfirst(cell)));
-	if (partitioned)
-		tsm_temporal_make_truncate_triggers(table);
 	/* Dropped just now, or before the command that changed the table, or by someone. */
 	if (tsm_temporal_wants_functions(table) && get_rel_relkind(table->versions) != RELKIND_VIEW)
 	{
@@ -276,6 +241,75 @@ tsm_temporal_follow(Oid relid)
 		if (table != NULL)
 			follow_one(table);
 	}
+}
+
+/* The triggers of ours that ENABLE TRIGGER has made fire on an origin only. */
+static List *
+triggers_to_set(Relation rel)
+{
+	TriggerDesc *triggers = rel->trigdesc;
+	Oid			namespace = get_namespace_oid("tsmem", false);
+	Oid			registry = tsm_delta_own_relation("versioned_tables");
+	List	   *names = NIL;
+	int			i;
+
+	for (i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		Trigger    *trigger = &triggers->triggers[i];
+
+		if (trigger->tgenabled == TRIGGER_FIRES_ON_ORIGIN &&
+			get_func_namespace(trigger->tgfoid) == namespace &&
+			(strncmp(trigger->tgname, "~tsmem_", 7) == 0 || RelationGetRelid(rel) == registry) &&
+			strcmp(trigger->tgname, "~tsmem_protect_row") != 0)
+			names = lappend(names, pstrdup(trigger->tgname));
+	}
+	return names;
+}
+
+/* What fires always, by command. */
+typedef struct TriggerSetting
+{
+	Oid			relid;
+	List	   *names;
+} TriggerSetting;
+
+static void
+set_triggers(void *arg)
+{
+	TriggerSetting *setting = arg;
+	ListCell   *cell;
+
+	foreach(cell, setting->names)
+		tsm_delta_execute("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s",
+						  tsm_delta_relation_name(setting->relid), quote_identifier(lfirst(cell)));
+}
+
+void
+tsm_temporal_follow_triggers(Oid relid)
+{
+	TriggerSetting setting = {relid, NIL};
+	Relation	rel = table_open(relid, AccessShareLock);
+	Oid			owner = rel->rd_rel->relowner;
+
+	setting.names = triggers_to_set(rel);
+	table_close(rel, NoLock);	/* what is open cannot be altered */
+	if (setting.names != NIL)
+		tsm_delta_as_owner(owner, set_triggers, &setting);
+}
+
+static void
+make_truncate_triggers(void *arg)
+{
+	tsm_temporal_make_truncate_triggers(arg);
+}
+
+void
+tsm_temporal_follow_new_partition(Oid relid)
+{
+	TsmVersionedTable *table = tsm_temporal_find(relid);
+
+	if (table != NULL)
+		tsm_delta_as_owner(tsm_temporal_owner(table->rel), make_truncate_triggers, table);
 }
 
 /* RENAME of a column, as it goes on to history and registries. */

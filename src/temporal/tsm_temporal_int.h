@@ -68,8 +68,8 @@ extern TsmTemporalPlan *tsm_temporal_plan(Relation rel, MemoryContext context);
 /* The registration of the table itself or of the partitioned table above it; NULL without. */
 extern TsmVersionedTable *tsm_temporal_find(Oid relid);
 
-/* Raise 55000 unless every column of the table has its like in the history. */
-extern void tsm_temporal_check_shape(Relation rel, Relation history);
+/* Refuse (0A000) generated columns that are not stored: a history would not have their values. */
+extern void tsm_temporal_check_generated(Relation rel);
 
 extern void tsm_temporal_plan_load(void);
 
@@ -91,9 +91,8 @@ extern List *tsm_temporal_replace_name(const List *names, const char *old_name,
 /* A list of names as the text of a name[]. */
 extern char *tsm_temporal_names_text(const List *names);
 
-/* The owner of a relation; whether the current user is, or may act for, it. */
+/* The owner of a relation. */
 extern Oid	tsm_temporal_owner(Oid relid);
-extern bool tsm_temporal_is_owner(Oid relid);
 
 /* The qualified, quoted name of a collation. */
 extern char *tsm_temporal_collation_name(Oid collation);
@@ -167,12 +166,20 @@ extern void tsm_temporal_execute_as_extension(char *command);
 /* tsm_temporal_follow.c */
 
 /*
- * Bring the history, the generated objects and the triggers up to the
- * present definition of a table; of the versioned partitions of a partitioned
+ * Bring the history and the generated objects up to the present definition of a table; of the versioned partitions of a partitioned
  * table. Does nothing for other relations.
  */
 extern void tsm_temporal_follow(Oid relid);
 extern void tsm_temporal_follow_rename(const RenameStmt *statement);
+
+/*
+ * A partition has come to a table that may be versioned. Apart from the other
+ * changes: a restored dump brings the triggers of partitions itself.
+ */
+extern void tsm_temporal_follow_new_partition(Oid relid);
+
+/* ENABLE TRIGGER has made triggers of ours fire on an origin only: make them fire always again. */
+extern void tsm_temporal_follow_triggers(Oid relid);
 
 /* A TRUNCATE trigger for the table and each partition that has none. In tsm_delta_as_owner only. */
 extern void tsm_temporal_make_truncate_triggers(const TsmVersionedTable *table);
@@ -187,8 +194,5 @@ extern void tsm_temporal_before_drop_column(Oid relid, const char *column);
 /* Copy SELECT rights of the table onto its history and its view; its policies onto its history. */
 extern void tsm_temporal_copy_rights(const TsmVersionedTable *table);
 extern void tsm_temporal_copy_policies(const TsmVersionedTable *table);
-
-/* Remove the policy of that name, or all for NULL, from a history. */
-extern void tsm_temporal_remove_policies(Oid history, const char *name);
 
 #endif							/* TSM_TEMPORAL_INT_H */

@@ -11,8 +11,6 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
 #include "mb/pg_wchar.h"
-#include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -96,12 +94,6 @@ tsm_temporal_owner(Oid relid)
 	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
 	ReleaseSysCache(tuple);
 	return owner;
-}
-
-bool
-tsm_temporal_is_owner(Oid relid)
-{
-	return tsm_relation_ownercheck(relid, GetUserId());
 }
 
 char *

@@ -50,6 +50,26 @@ tsm_temporal_find(Oid relid)
 	return table;
 }
 
+void
+tsm_temporal_check_generated(Relation rel)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+	int			i;
+
+	for (i = 0; i < desc->natts; i++)
+	{
+		if (!TupleDescAttr(desc, i)->attisdropped &&
+			TupleDescAttr(desc, i)->attgenerated == ATTRIBUTE_GENERATED_VIRTUAL)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("column \"%s\" of table \"%s\" cannot be versioned",
+							NameStr(TupleDescAttr(desc, i)->attname),
+							RelationGetRelationName(rel)),
+					 errdetail("It is generated, but not stored."),
+					 errhint("Make it GENERATED ALWAYS AS (...) STORED.")));
+	}
+}
+
 /* The history's column for a column of the table, or 55000. */
 static AttrNumber
 history_column(Relation rel, Relation history, Form_pg_attribute attribute)
@@ -97,23 +117,6 @@ own_column(Relation rel, const char *name, Oid type)
 				 errmsg("column \"%s\" of table \"%s\" is missing or has a wrong type",
 						name, RelationGetRelationName(rel))));
 	return attno;
-}
-
-void
-tsm_temporal_check_shape(Relation rel, Relation history)
-{
-	TupleDesc	desc = RelationGetDescr(rel);
-	int			i;
-
-	for (i = 0; i < desc->natts; i++)
-	{
-		if (!TupleDescAttr(desc, i)->attisdropped)
-			(void) history_column(rel, history, TupleDescAttr(desc, i));
-	}
-	(void) own_column(rel, TSM_ROW_START, TIMESTAMPTZOID);
-	(void) own_column(rel, TSM_ROW_XID, XID8OID);
-	(void) own_column(history, TSM_ROW_END, TIMESTAMPTZOID);
-	(void) own_column(history, TSM_ROW_END_XID, XID8OID);
 }
 
 /* Fill the column arrays and numbers of a plan; allocates in the current context. */

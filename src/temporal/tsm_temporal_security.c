@@ -283,9 +283,9 @@ policies_of(Relation catalog, Oid relid, bool select_only)
 	return policies;
 }
 
-/* Remove the history's policy of the given name, or all for NULL. */
-void
-tsm_temporal_remove_policies(Oid history, const char *name)
+/* Remove all policies of a history. */
+static void
+remove_policies(Oid history)
 {
 	Relation	catalog = table_open(PolicyRelationId, RowExclusiveLock);
 	ListCell   *cell;
@@ -295,8 +295,6 @@ tsm_temporal_remove_policies(Oid history, const char *name)
 		Form_pg_policy form = (Form_pg_policy) GETSTRUCT((HeapTuple) lfirst(cell));
 		ObjectAddress policy;
 
-		if (name != NULL && strcmp(NameStr(form->polname), name) != 0)
-			continue;
 		ObjectAddressSet(policy, PolicyRelationId, form->oid);
 		performDeletion(&policy, DROP_RESTRICT, PERFORM_DELETION_INTERNAL);
 	}
@@ -332,7 +330,7 @@ tsm_temporal_copy_policies(const TsmVersionedTable *table)
 	Relation	catalog = table_open(PolicyRelationId, RowExclusiveLock);
 	ListCell   *cell;
 
-	tsm_temporal_remove_policies(table->history, NULL);
+	remove_policies(table->history);
 	foreach(cell, policies_of(catalog, table->rel, true))
 		copy_policy(catalog, lfirst(cell), rel, history);
 	copy_row_security(rel, history);

@@ -106,6 +106,7 @@ check_can_be_versioned(Relation rel)
 	Oid			relid = RelationGetRelid(rel);
 
 	tsm_temporal_check_kind(rel, "system versioning");
+	tsm_temporal_check_generated(rel);
 	if (rel->rd_rel->relpersistence != RELPERSISTENCE_PERMANENT)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
