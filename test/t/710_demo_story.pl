@@ -181,8 +181,8 @@ for ([ 'March', '2023-03-24', '2023-04-01', 0 ], [ 'April', '2023-04-01', '2023-
 
 my %middle = files_after(2);
 is_deeply(answer($output, qr/Replayed up to the commit/),
-	[ { up_to => 'commit 2', files => scalar keys %middle, lines => sum0(map { lines_of($_->[0]) } values %middle) },
-		{ up_to => 'the end', files => scalar keys %now, lines => sum0(map { lines_of($_->[0]) } values %now) } ], 'a run replayed');
+	[ { up_to_commit => 2, files => scalar keys %middle, lines => sum0(map { lines_of($_->[0]) } values %middle) },
+		{ up_to_commit => 4, files => scalar keys %now, lines => sum0(map { lines_of($_->[0]) } values %now) } ], 'a run replayed');
 is_deeply({ map { ("$_->{entity} $_->{change}" => $_->{count}) } @{ answer($output, qr/How does the first differ/, 1) } },
 	{ 'event added' => 2, 'value added' => scalar(grep { !$middle{$_} } keys %now), 'value removed' => scalar(grep { !$now{$_} } keys %middle),
 		'value changed' => scalar(grep { $middle{$_} && $now{$_}[0] ne $middle{$_}[0] } keys %now) }, 'two runs compared');

@@ -21,12 +21,12 @@ FROM tsmem.replay_events(:'run')
 WHERE kind = 'e' ORDER BY seq DESC LIMIT 4;
 
 \echo '# Replayed up to the commit in the middle, and to its end: how large was the project?'
-SELECT 'commit ' || :middle AS up_to, count(*) AS files, sum((value ->> 'lines')::int) AS lines
+SELECT :middle AS up_to_commit, count(*) AS files, sum((value ->> 'lines')::int) AS lines
 FROM tsmem.replay_run(:'run',
          (SELECT min(seq) - 1 FROM tsmem.replay_events(:'run')
           WHERE kind = 'e' AND (body ->> 'ordinal')::int > :middle))
 UNION ALL
-SELECT 'the end', count(*), sum((value ->> 'lines')::int)
+SELECT :commits, count(*), sum((value ->> 'lines')::int)
 FROM tsmem.replay_run(:'run');
 
 \echo '# A second run stops at the commit in the middle. How does the first differ from it?'

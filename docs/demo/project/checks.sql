@@ -52,7 +52,7 @@ SELECT demo.check('what changed in its mind is where the two differ', demo.same(
 			ON a.valid_at && b.valid_at AND a.seconds <> b.seconds
 		WHERE p.zone IN (''Europe/Amsterdam'', ''Europe/Oslo'') GROUP BY p.zone'));
 
--- 5. Recall: the two rankings and their fusion, over all memories, in plain SQL.
+-- 5. Recall: the two rankings and their fusion, over all memories, in plain SQL. An arm brings its best 100.
 CREATE FUNCTION demo.fused(of_collection text, question text, at timestamptz)
 RETURNS TABLE (memory_id uuid, text_rank bigint, vector_rank bigint, score float8) LANGUAGE sql STABLE AS $$
 	WITH m AS (
@@ -66,7 +66,9 @@ RETURNS TABLE (memory_id uuid, text_rank bigint, vector_rank bigint, score float
 		SELECT memory_id, CASE WHEN by_text IS NOT NULL THEN row_number() OVER (ORDER BY by_text DESC NULLS LAST, memory_id) END AS text_rank,
 			row_number() OVER (ORDER BY by_vector, memory_id) AS vector_rank
 		FROM m)
-	SELECT memory_id, text_rank, vector_rank, coalesce(1.0 / (60 + text_rank), 0) + 1.0 / (60 + vector_rank) FROM ranked
+	SELECT memory_id, text_rank, vector_rank, coalesce(1.0 / (60 + text_rank), 0) + coalesce(1.0 / (60 + vector_rank), 0)
+	FROM (SELECT memory_id, CASE WHEN text_rank <= 100 THEN text_rank END, CASE WHEN vector_rank <= 100 THEN vector_rank END FROM ranked)
+		AS r (memory_id, text_rank, vector_rank)
 $$;
 SELECT demo.check(format('recall %s fuses the rankings over all memories', moment), demo.same(
 	format('SELECT memory_id, text_rank::bigint, vector_rank::bigint FROM tsmem.recall(''handbook'', %L, k => 3, system_at => %L)', question, at),
