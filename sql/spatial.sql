@@ -187,7 +187,8 @@ AS 'MODULE_PATHNAME', 'tsm_stbox_joinsel' LANGUAGE C STABLE STRICT PARALLEL SAFE
 COMMENT ON FUNCTION tsmem._stbox_joinsel(internal, oid, internal, smallint, internal) IS
 'internal: join selectivity of stbox operators, counted on samples of both columns';
 
--- Operators. Space is closed, time half-open; axes that only one of the boxes has are not compared.
+-- Operators. Space is closed, time half-open; axes that only one of the boxes has are not compared; a geodetic
+-- and a planar box have nothing in common.
 
 CREATE FUNCTION tsmem._stbox_overlaps(tsmem.stbox, tsmem.stbox) RETURNS boolean
 AS 'MODULE_PATHNAME', 'tsm_stbox_overlaps_sql' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

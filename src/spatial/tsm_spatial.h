@@ -44,7 +44,6 @@
 #define TSM_STBOX_HAS_Z		0x04
 #define TSM_STBOX_HAS_T		0x08
 #define TSM_STBOX_GEODETIC	0x10	/* x and y are degrees, z and distances metres */
-#define TSM_STBOX_ALSO_PLANAR 0x20	/* in index pages only: a cover of both kinds */
 
 #define TSM_STBOX_SPACE		(TSM_STBOX_HAS_X | TSM_STBOX_HAS_Y | TSM_STBOX_HAS_Z)
 #define TSM_STBOX_AXES		(TSM_STBOX_SPACE | TSM_STBOX_HAS_T)
@@ -145,9 +144,13 @@ extern int64_t tsm_stbox_time_end(const TsmStBox *box, bool *included);
  */
 extern TsmStBoxFault tsm_stbox_finish(TsmStBox *box, int *axis);
 
-/* tsm_spatial_box.c: operators. Axes that only one of the boxes has are not compared. */
+/*
+ * tsm_spatial_box.c: operators. Axes that only one of the boxes has are not
+ * compared. A geodetic and a planar box have nothing in common: what looks at
+ * space is false, and there is no distance. Time and value are compared.
+ */
 
-/* False when one is geodetic and the other planar: space cannot be compared. */
+/* False when one is geodetic and the other planar. */
 extern bool tsm_stbox_comparable(const TsmStBox *a, const TsmStBox *b);
 
 extern bool tsm_stbox_overlaps(const TsmStBox *a, const TsmStBox *b);
@@ -169,7 +172,8 @@ extern bool tsm_stbox_intersection(TsmStBox *result, const TsmStBox *a, const Ts
 
 /*
  * Covers: what an index page says of the boxes below it. An axis is one of a
- * cover if one of the boxes has it, and unbounded if one of them has not.
+ * cover if one of the boxes has it, and unbounded if one of them has not; it
+ * is geodetic if one of them is.
  */
 extern void tsm_stbox_cover_extend(TsmStBox *cover, const TsmStBox *box);
 

@@ -10,9 +10,6 @@
 #include <math.h>
 #include <string.h>
 
-/* Flags that both boxes have, of the given ones. */
-#define SHARED(a, b, mask) ((a)->flags & (b)->flags & (mask))
-
 void
 tsm_stbox_init(TsmStBox *box)
 {
@@ -160,8 +157,14 @@ tsm_stbox_comparable(const TsmStBox *a, const TsmStBox *b)
 {
 	if ((a->flags & TSM_STBOX_SPACE) == 0 || (b->flags & TSM_STBOX_SPACE) == 0)
 		return true;
-	return ((a->flags ^ b->flags) & TSM_STBOX_GEODETIC) == 0 &&
-		((a->flags | b->flags) & TSM_STBOX_ALSO_PLANAR) == 0;
+	return ((a->flags ^ b->flags) & TSM_STBOX_GEODETIC) == 0;
+}
+
+/* The axes on which the boxes can be compared as places and times; none if not at all. */
+static int
+shared_axes(const TsmStBox *a, const TsmStBox *b)
+{
+	return tsm_stbox_comparable(a, b) ? a->flags & b->flags & TSM_STBOX_AXES : 0;
 }
 
 /* Nowhere apart; an axis that one of them has not is unbounded in it. */
@@ -177,7 +180,7 @@ meets_everywhere(const TsmStBox *a, const TsmStBox *b)
 bool
 tsm_stbox_overlaps(const TsmStBox *a, const TsmStBox *b)
 {
-	return SHARED(a, b, TSM_STBOX_AXES) != 0 && meets_everywhere(a, b);
+	return meets_everywhere(a, b) && shared_axes(a, b) != 0;
 }
 
 /* a's bounds are around b's on the given axes. */
@@ -198,7 +201,7 @@ encloses(const TsmStBox *a, const TsmStBox *b, int axes)
 bool
 tsm_stbox_contains(const TsmStBox *a, const TsmStBox *b)
 {
-	int			shared = SHARED(a, b, TSM_STBOX_AXES);
+	int			shared = shared_axes(a, b);
 
 	return shared != 0 && encloses(a, b, shared);
 }
@@ -222,7 +225,7 @@ space_touches(const TsmStBox *a, const TsmStBox *b, int axis)
 bool
 tsm_stbox_adjacent(const TsmStBox *a, const TsmStBox *b)
 {
-	int			shared = SHARED(a, b, TSM_STBOX_AXES);
+	int			shared = shared_axes(a, b);
 	bool		touches = false;
 	int			axis;
 
@@ -323,7 +326,9 @@ test_position(TsmStBoxOp op, const TsmStBox *a, const TsmStBox *b)
 	if (i == POSITION_COUNT)
 		return false;
 	axis = positions[i].axis;
-	if (SHARED(a, b, TSM_STBOX_HAS_X << axis) == 0)
+	/* Time is the same on the globe and in the plane. */
+	if ((a->flags & b->flags & (TSM_STBOX_HAS_X << axis)) == 0 ||
+		(axis != TSM_AXIS_T && !tsm_stbox_comparable(a, b)))
 		return false;
 	switch ((Position) positions[i].position)
 	{
@@ -424,7 +429,7 @@ void
 tsm_stbox_union(TsmStBox *result, const TsmStBox *a, const TsmStBox *b)
 {
 	TsmStBox	box = *a;
-	int			shared = SHARED(a, b, TSM_STBOX_AXES);
+	int			shared = a->flags & b->flags & TSM_STBOX_AXES;
 	int			axis;
 
 	/* An axis of one of them only keeps that one's bounds. */
@@ -455,24 +460,12 @@ tsm_stbox_intersection(TsmStBox *result, const TsmStBox *a, const TsmStBox *b)
 	return true;
 }
 
-/* Whether the cover has planar boxes below it. */
-static bool
-cover_has_planar(const TsmStBox *cover)
-{
-	return (cover->flags & TSM_STBOX_SPACE) != 0 &&
-		((cover->flags & TSM_STBOX_GEODETIC) == 0 || (cover->flags & TSM_STBOX_ALSO_PLANAR) != 0);
-}
-
 void
 tsm_stbox_cover_extend(TsmStBox *cover, const TsmStBox *box)
 {
-	bool		planar = cover_has_planar(cover) || cover_has_planar(box);
-
 	/* Absent axes are unbounded on either side, so the union of bounds is the cover. */
 	widen(cover, box, TSM_STBOX_AXES);
 	cover->flags |= box->flags;
-	if (planar && (cover->flags & TSM_STBOX_GEODETIC))
-		cover->flags |= TSM_STBOX_ALSO_PLANAR;
 }
 
 static bool
@@ -484,7 +477,7 @@ cover_test_position(TsmStBoxOp op, const TsmStBox *cover, const TsmStBox *query)
 	if (i == POSITION_COUNT)
 		return true;
 	axis = positions[i].axis;
-	if (SHARED(cover, query, TSM_STBOX_HAS_X << axis) == 0)
+	if ((cover->flags & query->flags & (TSM_STBOX_HAS_X << axis)) == 0)
 		return false;
 	switch ((Position) positions[i].position)
 	{
@@ -516,7 +509,7 @@ meets_or_touches(const TsmStBox *cover, const TsmStBox *query)
 bool
 tsm_stbox_cover_test(TsmStBoxOp op, const TsmStBox *cover, const TsmStBox *query)
 {
-	int			shared = SHARED(cover, query, TSM_STBOX_AXES);
+	int			shared = cover->flags & query->flags & TSM_STBOX_AXES;
 
 	switch (op)
 	{

@@ -172,7 +172,7 @@ tsm_stbox_distance(const TsmStBox *a, const TsmStBox *b, double *distance)
 	int			shared = a->flags & b->flags;
 	double		gap[TSM_SPACE_AXES];
 
-	if ((shared & TSM_STBOX_SPACE) == 0)
+	if ((shared & TSM_STBOX_SPACE) == 0 || !tsm_stbox_comparable(a, b))
 		return false;
 	planar_gaps(a, b, gap);
 	if (shared & TSM_STBOX_GEODETIC)
@@ -193,11 +193,21 @@ tsm_stbox_approach(const TsmStBox *a, const TsmStBox *b, double *distance)
 	return tsm_stbox_distance(a, b, distance);
 }
 
-/* Whether some box below the cover may lack x or y, so that a bound cannot be had from them. */
-static bool
-cover_is_everywhere(const TsmStBox *cover)
+/*
+ * The haversine bound. A cover may hold planar boxes too, or boxes without x
+ * and y; then it reaches beyond the degrees of those that count.
+ */
+static double
+surface_bound(const TsmStBox *cover, const TsmStBox *query)
 {
-	return isinf(cover->lo[TSM_AXIS_X]) || isinf(cover->lo[TSM_AXIS_Y]);
+	TsmStBox	globe = *cover;
+
+	globe.lo[TSM_AXIS_X] = fmax(globe.lo[TSM_AXIS_X], -180);
+	globe.hi[TSM_AXIS_X] = fmin(globe.hi[TSM_AXIS_X], 180);
+	globe.lo[TSM_AXIS_Y] = fmax(globe.lo[TSM_AXIS_Y], -90);
+	globe.hi[TSM_AXIS_Y] = fmin(globe.hi[TSM_AXIS_Y], 90);
+	return haversine_metres(surface_haversine(&globe, query) * (1 - HAVERSINE_SLACK) -
+							HAVERSINE_SLACK_ABS);
 }
 
 double
@@ -206,14 +216,13 @@ tsm_stbox_distance_bound(const TsmStBox *cover, const TsmStBox *query)
 	int			shared = cover->flags & query->flags;
 	double		gap[TSM_SPACE_AXES];
 
-	if ((shared & TSM_STBOX_SPACE) == 0)
+	/* A cover that is not geodetic has no geodetic box below it. */
+	if ((shared & TSM_STBOX_SPACE) == 0 || (query->flags & ~cover->flags & TSM_STBOX_GEODETIC))
 		return INFINITY;
 	planar_gaps(cover, query, gap);
 	if (shared & TSM_STBOX_GEODETIC)
 	{
-		gap[TSM_AXIS_X] = cover_is_everywhere(cover) ? 0 :
-			haversine_metres(surface_haversine(cover, query) * (1 - HAVERSINE_SLACK) -
-							 HAVERSINE_SLACK_ABS);
+		gap[TSM_AXIS_X] = surface_bound(cover, query);
 		gap[TSM_AXIS_Y] = 0;
 	}
 	return vector_length(gap) * (1 - PLANAR_SLACK);

@@ -4,9 +4,7 @@
  *	  GiST operator class for stbox.
  *
  * Leaf keys are the boxes themselves, inner keys are covers (tsm_spatial.h).
- * There is no compress function, so values come back from the index as they
- * are. An entry of another kind than the query (geodetic, planar) raises the
- * error that the operator raises: a cover knows both kinds, so the root tells.
+ * There is no compress function, so values come back from the index as they are.
  *
  *-------------------------------------------------------------------------
  */
@@ -49,8 +47,6 @@ tsm_stbox_gist_consistent(PG_FUNCTION_ARGS)
 	TsmStBox   *key = DatumGetTsmStBox(entry->key);
 
 	*recheck = false;
-	if (!tsm_stbox_op_mixes(op))
-		tsm_stbox_check_comparable(key, query);
 	if (GIST_LEAF(entry))
 		PG_RETURN_BOOL(tsm_stbox_test(op, key, query));
 	PG_RETURN_BOOL(tsm_stbox_cover_test(op, key, query));
@@ -73,7 +69,6 @@ tsm_stbox_gist_distance(PG_FUNCTION_ARGS)
 		(key->t_lo <= query->t_hi && query->t_lo <= key->t_hi);
 	double		distance;
 
-	tsm_stbox_check_comparable(key, query);
 	*recheck = false;
 	if (!GIST_LEAF(entry))
 		PG_RETURN_FLOAT8(meets ? tsm_stbox_distance_bound(key, query) : get_float8_infinity());
@@ -157,7 +152,7 @@ tsm_stbox_gist_penalty(PG_FUNCTION_ARGS)
 
 	tsm_stbox_cover_extend(&after, box);
 	growth = volume_growth(cover, &after);
-	if (after.flags != cover->flags)
+	if (after.flags != cover->flags || !tsm_stbox_comparable(cover, box))
 		*penalty = PENALTY_OTHER_KIND;
 	else if (!(growth < PENALTY_UNBOUNDED))
 		*penalty = PENALTY_UNBOUNDED;	/* NaN, of infinite volumes, too */

@@ -39,7 +39,7 @@ extern bool tsm_stbox_report(TsmStBoxFault fault, int axis, Node *escontext);
 /* Finishes a filled box or raises what is wrong with it. */
 extern TsmStBox *tsm_stbox_finished(TsmStBox *box);
 
-/* Raises 22023 if one of the boxes is geodetic and the other planar. */
+/* Raises 22023 if one of the boxes is geodetic and the other planar: they cannot become one. */
 extern void tsm_stbox_check_comparable(const TsmStBox *a, const TsmStBox *b);
 
 /* expand(box, distance), known to the planner's estimates by its address. */
@@ -47,8 +47,5 @@ extern Datum tsm_stbox_expand_sql(PG_FUNCTION_ARGS);
 
 /* The boolean operator that a SQL-callable function of the room computes; 0 for another function. */
 extern int	tsm_stbox_op_of_function(PGFunction function);
-
-/* Whether the operator looks at time alone and so takes boxes of both kinds, or compares values. */
-extern bool tsm_stbox_op_mixes(TsmStBoxOp op);
 
 #endif							/* TSM_SPATIAL_INT_H */

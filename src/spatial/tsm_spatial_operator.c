@@ -11,24 +11,12 @@
 
 #include "tsm_spatial_int.h"
 
-/* A predicate that needs both boxes in the same kind of space, unless it looks at time alone. */
-static Datum
-predicate(FunctionCallInfo fcinfo, TsmStBoxOp op)
-{
-	TsmStBox   *a = PG_GETARG_TSM_STBOX(0);
-	TsmStBox   *b = PG_GETARG_TSM_STBOX(1);
-
-	if (!tsm_stbox_op_mixes(op))
-		tsm_stbox_check_comparable(a, b);
-	PG_RETURN_BOOL(tsm_stbox_test(op, a, b));
-}
-
 #define STBOX_PREDICATE(name, op) \
 	PG_FUNCTION_INFO_V1(tsm_stbox_##name##_sql); \
 	Datum \
 	tsm_stbox_##name##_sql(PG_FUNCTION_ARGS) \
 	{ \
-		return predicate(fcinfo, op); \
+		PG_RETURN_BOOL(tsm_stbox_test(op, PG_GETARG_TSM_STBOX(0), PG_GETARG_TSM_STBOX(1))); \
 	} \
 	extern int	tsm_stbox_##name##_end
 
@@ -99,7 +87,7 @@ tsm_stbox_op_of_function(PGFunction function)
 PG_FUNCTION_INFO_V1(tsm_stbox_distance_sql);
 PG_FUNCTION_INFO_V1(tsm_stbox_approach_sql);
 
-/* NULL if the boxes have no axis of space in common. */
+/* NULL if the boxes have no axis of space in common, or are of different kinds. */
 Datum
 tsm_stbox_distance_sql(PG_FUNCTION_ARGS)
 {
@@ -107,7 +95,6 @@ tsm_stbox_distance_sql(PG_FUNCTION_ARGS)
 	TsmStBox   *b = PG_GETARG_TSM_STBOX(1);
 	double		distance;
 
-	tsm_stbox_check_comparable(a, b);
 	if (!tsm_stbox_distance(a, b, &distance))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(distance);
@@ -121,7 +108,6 @@ tsm_stbox_approach_sql(PG_FUNCTION_ARGS)
 	TsmStBox   *b = PG_GETARG_TSM_STBOX(1);
 	double		distance;
 
-	tsm_stbox_check_comparable(a, b);
 	if (!tsm_stbox_approach(a, b, &distance))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(distance);

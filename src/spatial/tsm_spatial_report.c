@@ -130,23 +130,6 @@ tsm_stbox_check_comparable(const TsmStBox *a, const TsmStBox *b)
 	if (!tsm_stbox_comparable(a, b))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("cannot compare a geodetic stbox with a planar one"),
+				 errmsg("cannot combine a geodetic stbox with a planar one"),
 				 errhint("Use tsmem.geodetic(stbox) or tsmem.planar(stbox) on one of them.")));
-}
-
-bool
-tsm_stbox_op_mixes(TsmStBoxOp op)
-{
-	switch (op)
-	{
-		case TSM_STBOX_SAME:
-		case TSM_STBOX_EQUAL:
-		case TSM_STBOX_BEFORE:
-		case TSM_STBOX_OVERBEFORE:
-		case TSM_STBOX_OVERAFTER:
-		case TSM_STBOX_AFTER:
-			return true;
-		default:
-			return false;
-	}
 }

@@ -145,13 +145,6 @@ close_sample(Sample *sample)
 		pfree(sample->boxes);
 }
 
-/* What would raise an error at execution counts as no hit. */
-static bool
-hits(int op, const TsmStBox *a, const TsmStBox *b)
-{
-	return (tsm_stbox_op_mixes(op) || tsm_stbox_comparable(a, b)) && tsm_stbox_test(op, a, b);
-}
-
 /* The part of the sample for which "box op value" holds, or "value op box". */
 static double
 part_of_sample(const Sample *sample, int op, const TsmStBox *value, bool box_on_left)
@@ -163,7 +156,7 @@ part_of_sample(const Sample *sample, int op, const TsmStBox *value, bool box_on_
 	{
 		const TsmStBox *box = &sample->boxes[i];
 
-		count += box_on_left ? hits(op, box, value) : hits(op, value, box);
+		count += box_on_left ? tsm_stbox_test(op, box, value) : tsm_stbox_test(op, value, box);
 	}
 	return Max(count, NO_HIT) / sample->count;
 }
@@ -258,7 +251,7 @@ join_part(const Sample *left, const Sample *right, int op, JoinCount kind, doubl
 			const TsmStBox *a = &left->boxes[i];
 			const TsmStBox *b = &right->boxes[right->count - 1 - j];
 
-			count += kind == MATCHED_REVERSED ? hits(op, b, a) : hits(op, a, b);
+			count += kind == MATCHED_REVERSED ? tsm_stbox_test(op, b, a) : tsm_stbox_test(op, a, b);
 		}
 		if (kind == ALL_PAIRS)
 			sum += (double) count / right_count;

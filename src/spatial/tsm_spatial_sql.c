@@ -484,7 +484,6 @@ tsm_stbox_intersection_sql(PG_FUNCTION_ARGS)
 	TsmStBox   *b = PG_GETARG_TSM_STBOX(1);
 	TsmStBox   *box = palloc(sizeof(TsmStBox));
 
-	tsm_stbox_check_comparable(a, b);
 	if (!tsm_stbox_intersection(box, a, b))
 		PG_RETURN_NULL();
 	PG_RETURN_TSM_STBOX(box);

@@ -25,7 +25,7 @@ BEGIN
 	b := CASE WHEN random() < q THEN 'infinity' ELSE least(from_here + length, hi)::text END;
 END $$;
 
--- Space of the given kind with time; what: 'grid', 'plane', 'globe', 'points', 'mixed'
+-- Space of the given kind with time; what: 'grid', 'plane', 'globe', 'points', 'mixed', 'both'
 CREATE FUNCTION random_box(what text) RETURNS stbox LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	grid boolean := what IN ('grid', 'mixed');
@@ -36,7 +36,9 @@ DECLARE
 	day timestamptz := '2024-01-01';
 	period text;
 BEGIN
-	IF what = 'points' THEN
+	IF what = 'both' THEN
+		RETURN random_box(CASE WHEN random() < 0.5 THEN 'globe' ELSE 'mixed' END);
+	ELSIF what = 'points' THEN
 		RETURN stbox(side(0, 1000, false), side(0, 1000, false), day + random() * interval '30 days');
 	ELSIF what = 'globe' THEN
 		SELECT * INTO x FROM axis(-180, 180, 3, false, 0, 0);
@@ -170,13 +172,14 @@ END $$;
 
 SET client_min_messages = warning;
 SELECT n, what, inserted, queries, differing, hits > 0 AS found
-FROM (VALUES (0), (1), (2), (100)) s(n), (VALUES ('grid'), ('plane'), ('mixed'), ('globe'), ('points')) k(what), (VALUES (true), (false)) i(inserted),
+FROM (VALUES (0), (1), (2), (100)) s(n), (VALUES ('grid'), ('plane'), ('mixed'), ('globe'), ('points'), ('both')) k(what), (VALUES (true), (false)) i(inserted),
 	LATERAL try(what, n, inserted, 1)
-WHERE n = 100 OR inserted AND what IN ('mixed', 'globe')
+WHERE n = 100 OR inserted AND what IN ('both')
 ORDER BY n, what, inserted;
 SELECT queries, hits > 10000 AS found, differing FROM try('grid', 10000, true, 1);
 SELECT queries, hits > 10000 AS found, differing FROM try('mixed', 10000, true, 1);
 SELECT queries, hits > 10000 AS found, differing FROM try('points', 10000, false, 1);
+SELECT queries, hits > 10000 AS found, differing FROM try('both', 10000, true, 1);
 SELECT queries, hits > 10000 AS found, differing FROM try('globe', 10000, true, 1);
 
 -- The index after deletes, updates and a vacuum.
@@ -196,14 +199,12 @@ SELECT use_plan('Index Scan');
 SELECT count(*) FROM boxes WHERE box && 'STBOX((1,1))';
 SELECT count(*) FROM boxes WHERE box = 'STBOX((1,1)),[2024-01-01,2024-01-01]';
 
--- Geodetic and planar rows in one column: an index scan raises what a sequential scan raises.
-INSERT INTO boxes VALUES (0, 'GEODSTBOX((100,50))');
+-- Geodetic and planar rows in one column leave each other alone.
+SELECT use_plan('Index Scan');
+INSERT INTO boxes VALUES (0, 'GEODSTBOX((1,1))'), (0, 'GEODSTBOX((1,2)),[2024-01-01,2024-01-02)');
 SELECT count(*) FROM boxes WHERE box && 'STBOX((1,1))';
 SELECT count(*) FROM boxes WHERE box && 'GEODSTBOX((1,1))';
-SELECT count(*) FROM (SELECT FROM boxes ORDER BY box <-> 'STBOX((1,1))' LIMIT 1) o;
-SELECT count(*) FROM boxes WHERE box && 'STBOX[2023-01-01,2025-01-01)';
-SELECT count(*) FROM boxes WHERE box <<# 'STBOX((1,1)),[2025-01-01,2025-01-01]';
-SELECT count(*) FROM boxes WHERE box = 'GEODSTBOX((100,50))';
+SELECT round((box <-> 'GEODSTBOX((1,1))')::numeric) AS metres FROM boxes ORDER BY box <-> 'GEODSTBOX((1,1))' LIMIT 3;
 
 -- It serves exclusion constraints: one ship at a place at a time.
 CREATE TABLE berth (ship text, taken stbox, EXCLUDE USING gist (taken WITH &&));

@@ -568,6 +568,10 @@ test_kinds(void)
 				globe = degree_box(1, 2, 3, 4),
 				time,
 				cover;
+	int			true_ops = 0;
+	int			lost = 0;
+	int			above = 0;
+	double		d;
 
 	planar = globe;
 	planar.flags &= ~TSM_STBOX_GEODETIC;
@@ -575,17 +579,40 @@ test_kinds(void)
 	(void) tsm_stbox_set_time(&time, 1, true, 2, true);
 	ok(!tsm_stbox_comparable(&planar, &globe) && tsm_stbox_comparable(&planar, &time) &&
 	   tsm_stbox_comparable(&globe, &time), "geodetic and planar boxes cannot be compared");
-	cover = time;
-	tsm_stbox_cover_extend(&cover, &globe);
-	ok(tsm_stbox_comparable(&cover, &globe) && !tsm_stbox_comparable(&cover, &planar),
-	   "a cover knows the kind of its boxes");
-	tsm_stbox_cover_extend(&cover, &planar);
-	ok(!tsm_stbox_comparable(&cover, &globe) && !tsm_stbox_comparable(&cover, &planar),
-	   "and that it has both");
+	for (int o = 0; o < OP_COUNT; o++)
+		true_ops += tsm_stbox_test(all_ops[o], &planar, &globe);
+	ok(true_ops == 0 && !tsm_stbox_distance(&planar, &globe, &d), "they have nothing in common");
+	(void) tsm_stbox_set_time(&planar, 1, true, 2, true);
+	(void) tsm_stbox_set_time(&globe, 3, true, 4, true);
+	ok(tsm_stbox_test(TSM_STBOX_BEFORE, &planar, &globe) && !tsm_stbox_test(TSM_STBOX_BEFORE, &globe, &planar),
+	   "but time");
+
+	/* Covers of both kinds, and of boxes without space. */
+	for (int i = 0; i < 20000; i++)
+	{
+		TsmStBox	boxes[3];
+		TsmStBox	query = dice(2) ? random_degree_box(60) : grid_box();
+
+		for (int j = 0; j < 3; j++)
+		{
+			boxes[j] = dice(2) ? random_degree_box(60) : grid_box();
+			if (boxes[j].flags & TSM_STBOX_HAS_Y && !(boxes[j].flags & TSM_STBOX_GEODETIC) && dice(2))
+				boxes[j].hi[TSM_AXIS_Y] = 5000;
+			if (j == 0)
+				cover = boxes[0];
+			else
+				tsm_stbox_cover_extend(&cover, &boxes[j]);
+		}
+		for (int j = 0; j < 3; j++)
+		{
+			above += tsm_stbox_distance(&boxes[j], &query, &d) && tsm_stbox_distance_bound(&cover, &query) > d;
+			for (int o = 0; o < OP_COUNT; o++)
+				lost += tsm_stbox_test(all_ops[o], &boxes[j], &query) && !tsm_stbox_cover_test(all_ops[o], &cover, &query);
+		}
+	}
+	ok(lost == 0 && above == 0, "covers of both kinds lose nothing");
 	cover = planar;
-	tsm_stbox_cover_extend(&cover, &globe);
-	ok(!tsm_stbox_comparable(&cover, &globe) && !tsm_stbox_comparable(&cover, &planar),
-	   "whichever came first");
+	ok(isinf(tsm_stbox_distance_bound(&cover, &globe)), "a planar cover has no geodetic distance");
 }
 
 int
