@@ -115,6 +115,8 @@ CREATE TABLE tsmem.runs (
 	CONSTRAINT runs_base_hash_check CHECK (pg_catalog.octet_length(base_hash) = 32),
 	CONSTRAINT runs_lineage_check CHECK (pg_catalog.cardinality(lineage) = pg_catalog.cardinality(lineage_upto))
 );
+-- Long lineages are not worth compressing: it would take most of the time of a fork.
+ALTER TABLE tsmem.runs ALTER COLUMN lineage SET STORAGE EXTERNAL, ALTER COLUMN lineage_upto SET STORAGE EXTERNAL;
 CREATE INDEX runs_namespace_idx ON tsmem.runs (namespace, created_at);
 CREATE INDEX runs_parent_id_idx ON tsmem.runs (parent_id) WHERE parent_id IS NOT NULL;
 COMMENT ON TABLE tsmem.runs IS 'one row a run: one execution of an agent or any process, whose events are in tsmem.events';

@@ -1,4 +1,4 @@
-# A dump restored elsewhere has the same runs: equal rows, chains that verify, grants that bind, and goes on.
+# A dump restored elsewhere, and a standby, have the same runs: equal rows, chains that verify, grants that bind.
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -6,7 +6,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use TsmemTest;
 
-my $node = start_node('dump');
+my $node = start_node('dump', undef, allows_streaming => 1);
 my $r = 'e0000000-0000-4000-8000-000000000001';
 $node->safe_psql('postgres', qq{
 	CREATE ROLE dump_anna;
@@ -82,5 +82,21 @@ is($node->safe_psql('data_only', qq{
 	SELECT ok FROM tsmem.runs, tsmem.verify_run(run_id);
 	SELECT tsmem.transition((SELECT run_id FROM tsmem.runs), 'm', NULL, 'free');
 }), "t\n1\nt\n2", 'dropped and created again in one session');
+
+# A standby reads what the primary wrote by the direct path, and writes nothing.
+$node->backup('base');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($node, 'base', has_streaming => 1);
+$standby->append_conf('postgresql.conf', "hot_standby = on\n");
+$standby->start;
+$node->safe_psql('postgres', "SELECT tsmem.append_events('$r', array_fill('{\"key\": \"streamed\"}'::jsonb, ARRAY[400])); SELECT tsmem.put('$r', 'streamed', '1')");
+$node->wait_for_catchup($standby, 'replay', $node->lsn('insert'));
+is($standby->safe_psql('postgres', $everything), $node->safe_psql('postgres', $everything), 'the standby has every row');
+is($standby->safe_psql('postgres', qq{SELECT tsmem.get('$r', 'streamed'), (SELECT bool_and(v.ok) FROM tsmem.runs r, tsmem.verify_run(r.run_id) v),
+	tsmem.state_at('$r') = (SELECT jsonb_object_agg(key, value) FROM tsmem.replay_run('$r') WHERE entity = 'value')}), '1|t|t', 'it reads, replays and verifies');
+is($standby->safe_psql('postgres', 'SET ROLE dump_anna; SELECT count(*) FROM tsmem.runs'), '3', 'roles see their namespaces there, too');
+my (undef, undef, $refused) = $standby->psql('postgres', "SELECT tsmem.put('$r', 'x', '1')");
+like($refused, qr/cannot execute tsmem.put\(\) in a read-only transaction/, 'it writes nothing');
+$standby->stop;
 $node->stop;
 done_testing();
