@@ -18,8 +18,10 @@
 #include "catalog/pg_class.h"
 #include "commands/event_trigger.h"
 #include "commands/trigger.h"
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/parsenodes.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -166,6 +168,12 @@ before_alter_part(TsmVersionedTable *table, const AlterTableCmd *command)
 			if (strcmp(command->name, TSM_ROW_START) == 0 || strcmp(command->name, TSM_ROW_XID) == 0)
 				refuse(table->rel, "change the type of column", command->name);
 			return true;
+		case AT_SetUnLogged:
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("cannot make system-versioned table \"%s\" unlogged",
+							get_rel_name(table->rel))));
+			return false;
 		case AT_DetachPartition:
 			/* The rows would leave the table without leaving a version. */
 			if (get_rel_relkind(table->rel) == RELKIND_PARTITIONED_TABLE)
@@ -177,17 +185,29 @@ before_alter_part(TsmVersionedTable *table, const AlterTableCmd *command)
 	}
 }
 
-/* A history's columns are those of its table. */
+/* 0A000: rows of a table that inherits would leave no versions. */
+static void
+check_parent(RangeVar *parent)
+{
+	Oid			relid = relation_of(parent);
+
+	if (OidIsValid(relid) && tsm_temporal_find(relid) != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot inherit from system-versioned table \"%s\"", parent->relname)));
+}
+
+/* A history's columns are those of its table, and it lasts. */
 static void
 check_history_untouched(Oid relid, AlterTableType subtype)
 {
 	if (subtype != AT_AddColumn && subtype != AT_DropColumn && subtype != AT_AlterColumnType &&
-		subtype != AT_AddInherit && subtype != AT_AttachPartition)
+		subtype != AT_SetUnLogged)
 		return;
 	if (tsm_delta_find_by_history(relid) != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("cannot change the columns of history table \"%s\"", get_rel_name(relid)),
+				 errmsg("cannot change the definition of history table \"%s\"", get_rel_name(relid)),
 				 errhint("Change the versioned table; its history follows.")));
 }
 
@@ -195,22 +215,35 @@ static void
 before_alter_table(const AlterTableStmt *statement)
 {
 	Oid			relid = relation_of(statement->relation);
-	List	   *tables = versioned_around(relid);
+	List	   *tables;
 	ListCell   *part;
 	ListCell   *cell;
 	bool		in_the_way = false;
 
+	/* Whoever may not do it is told so by the server; until then nothing is locked. */
+	if (!OidIsValid(relid) || !tsm_relation_ownercheck(relid, GetUserId()))
+		return;
+	tables = versioned_around(relid);
 	foreach(part, statement->cmds)
 	{
 		AlterTableCmd *command = lfirst(part);
 
-		if (OidIsValid(relid))
-			check_history_untouched(relid, command->subtype);
+		check_history_untouched(relid, command->subtype);
+		if (command->subtype == AT_AddInherit)
+			check_parent((RangeVar *) command->def);
 		foreach(cell, tables)
 			in_the_way |= before_alter_part(lfirst(cell), command);
 	}
 	if (in_the_way)
 		before_column_change(relid);
+}
+
+/* Whether a trigger of that name is one of ours on a versioned table or a history. */
+static bool
+is_our_trigger(Oid relid, const char *name)
+{
+	return strncmp(name, "~tsmem_", 7) == 0 &&
+		(tsm_temporal_find(relid) != NULL || tsm_delta_find_by_history(relid) != NULL);
 }
 
 static void
@@ -219,7 +252,12 @@ before_rename(const RenameStmt *statement)
 	Oid			relid = relation_of(statement->relation);
 	ListCell   *cell;
 
-	if (statement->renameType != OBJECT_COLUMN || !OidIsValid(relid))
+	if (!OidIsValid(relid))
+		return;
+	if (statement->renameType == OBJECT_TRIGGER &&
+		is_our_trigger(relid, statement->subname))
+		refuse(relid, "rename trigger", statement->subname);
+	if (statement->renameType != OBJECT_COLUMN)
 		return;
 	check_history_untouched(relid, AT_DropColumn);
 	foreach(cell, versioned_around(relid))
@@ -230,7 +268,35 @@ before_rename(const RenameStmt *statement)
 	}
 }
 
-/* DROP TRIGGER of ours, and DROP TABLE of a partition whose parent is versioned. */
+/* Registrations came with a restored dump: bind what depends on their tables, which no dump contains. */
+static void
+adopt(const TsmVersionedTable *table)
+{
+	if (get_rel_name(table->rel) != NULL && get_rel_name(table->history) != NULL)
+		tsm_temporal_bind(table);
+}
+
+/*
+ * DROP TABLE. A partition of a versioned table is kept: its rows would leave
+ * no version. What belongs to a versioned table is bound to it, in case that
+ * the registration came with pg_upgrade, which fires no triggers.
+ */
+static void
+before_drop_table(Oid relid)
+{
+	TsmVersionedTable *table = tsm_temporal_find(relid);
+
+	if (table != NULL && table->rel != relid)
+		refuse(table->rel, "drop partition", get_rel_name(relid));
+	if (table == NULL)
+		table = tsm_delta_find_by_history(relid);
+	if (table != NULL && tsm_relation_ownercheck(relid, GetUserId()))
+	{
+		adopt(table);
+		CommandCounterIncrement();
+	}
+}
+
 static void
 before_drop(const DropStmt *statement)
 {
@@ -239,27 +305,34 @@ before_drop(const DropStmt *statement)
 	foreach(cell, statement->objects)
 	{
 		List	   *names = lfirst(cell);
-		TsmVersionedTable *table;
 		Oid			relid;
 
 		if (statement->removeType == OBJECT_TABLE)
 		{
 			relid = relation_of(makeRangeVarFromNameList(names));
-			table = OidIsValid(relid) ? tsm_temporal_find(relid) : NULL;
-			if (table != NULL && table->rel != relid)
-				refuse(table->rel, "drop partition", get_rel_name(relid));
+			if (OidIsValid(relid))
+				before_drop_table(relid);
 		}
 		else if (statement->removeType == OBJECT_TRIGGER && list_length(names) > 1)
 		{
 			relid = relation_of(makeRangeVarFromNameList(list_truncate(list_copy(names),
 																	   list_length(names) - 1)));
-			if (OidIsValid(relid) && strncmp(strVal(llast(names)), "~tsmem_", 7) == 0 &&
-				(tsm_temporal_find(relid) != NULL || tsm_delta_find_by_history(relid) != NULL))
+			if (OidIsValid(relid) && is_our_trigger(relid, strVal(llast(names))))
 				refuse(relid, "drop trigger", strVal(llast(names)));
 		}
 	}
 }
 
+static void
+before_create_table(const CreateStmt *statement)
+{
+	ListCell   *cell;
+
+	if (statement->partbound != NULL)
+		return;
+	foreach(cell, statement->inhRelations)
+		check_parent(lfirst(cell));
+}
 /*
  * Whether this session restores a dump, by the settings that every dump
  * begins with. A dump brings histories, rights, policies and triggers as they
@@ -292,6 +365,8 @@ tsm_temporal_before_command(PG_FUNCTION_ARGS)
 		before_rename((RenameStmt *) data->parsetree);
 	else if (IsA(data->parsetree, DropStmt))
 		before_drop((DropStmt *) data->parsetree);
+	else if (IsA(data->parsetree, CreateStmt))
+		before_create_table((CreateStmt *) data->parsetree);
 	PG_RETURN_VOID();
 }
 
@@ -329,14 +404,6 @@ has_part(const AlterTableStmt *statement, AlterTableType first, AlterTableType l
 			return true;
 	}
 	return false;
-}
-
-/* Registrations came with a restored dump: bind what depends on their tables, which no dump contains. */
-static void
-adopt(const TsmVersionedTable *table)
-{
-	if (get_rel_name(table->rel) != NULL && get_rel_name(table->history) != NULL)
-		tsm_temporal_bind(table);
 }
 
 /* Triggers were enabled, by a data-only restore for one; it disables those of the registry too. */

@@ -102,6 +102,13 @@ CALL start_case();
 MERGE INTO t USING (VALUES (1, 11), (2, 0), (8, 8)) v(id, a) ON t.id = v.id
 WHEN MATCHED AND v.a = 0 THEN DELETE WHEN MATCHED THEN UPDATE SET a = v.a WHEN NOT MATCHED THEN INSERT (id, a) VALUES (v.id, v.a);
 SELECT history(), broken();
+\echo an AFTER trigger raises an error when history is open, in a subtransaction and out of one
+CALL start_case();
+CREATE FUNCTION raise() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF NEW.a > 90 THEN RAISE ''too much''; END IF; RETURN NULL; END';
+CREATE TRIGGER "~z" AFTER UPDATE ON t FOR EACH ROW EXECUTE FUNCTION raise();
+UPDATE t SET a = 99 WHERE id = 1;
+BEGIN; UPDATE t SET a = 11 WHERE id = 1; SAVEPOINT s; UPDATE t SET a = 99; ROLLBACK TO s; UPDATE t SET a = 21 WHERE id = 2; COMMIT; SELECT history(), broken();
+DO $$ BEGIN UPDATE temporal_write.t SET a = 99; EXCEPTION WHEN raise_exception THEN UPDATE temporal_write.t SET a = 31 WHERE id = 3; END $$; SELECT history(), broken();
 \echo a join that finds a row twice
 CALL start_case();
 UPDATE t SET a = v FROM (VALUES (11), (12)) x(v) WHERE t.id = 1; SELECT id || '=' || 10 AS once, history() = '1=10' AS one FROM t WHERE id = 1;

@@ -118,5 +118,15 @@ $node->safe_psql('postgres', 'CREATE DATABASE data');
 $node->command_ok([ 'pg_restore', '-e', '-s', '-d', $node->connstr('data'), "$dump.custom" ], 'the schema only');
 $node->command_ok([ 'pg_restore', '-e', '-a', '--disable-triggers', '-d', $node->connstr('data'), "$dump.custom" ], 'the data only');
 check('data');
+# A registration that no trigger has seen, as pg_upgrade leaves it: dropping its table still leaves nothing.
+$node->safe_psql('again', q{DELETE FROM pg_depend WHERE deptype IN ('i', 'a') AND refobjid = 'account'::regclass AND (objid = 'account_history'::regclass OR objid = 'account_versions'::regclass
+	OR classid = 'pg_proc'::regclass)});
+my ($ret, $out, $err) = $node->psql('again', 'DROP TABLE account_history');
+like($err, qr/table account requires it/, 'unbound: the history cannot be dropped alone');
+$node->safe_psql('again', 'DROP TABLE account');
+is($node->safe_psql('again', q{SELECT count(*) FROM pg_class WHERE relname LIKE 'account%'}), 0, 'unbound: dropping leaves nothing');
+# Without the extension tables and histories are plain tables.
+$node->safe_psql('again', 'DROP EXTENSION tsmem CASCADE; UPDATE part SET v = 0; ALTER TABLE part ADD COLUMN x int; DROP TABLE part; DELETE FROM each_1_past');
+is($node->safe_psql('again', q{SELECT count(*) FROM each}), 1, 'the extension can be dropped');
 $node->stop;
 done_testing();
