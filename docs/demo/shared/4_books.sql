@@ -8,7 +8,7 @@ FROM (SELECT array_agg(jsonb_build_object('content', text, 'embedding', embeddin
       FROM input.passages JOIN input.vectors USING (id) GROUP BY id / 1000) AS batches;
 
 \echo '# By words: where is a ghost in chains?'
-SELECT text_rank, metadata ->> 'book' AS book, substring(content, '.{0,26}chain.{0,26}') AS passage
+SELECT metadata ->> 'book' AS book, substring(content, '.{0,26}chain.{0,26}') AS passage
 FROM tsmem.recall('books', 'ghost chain', k => 3);
 
 \echo '# By meaning: Scrooge sits in the cold on Christmas Eve. Which passages of other books are like it?'
