@@ -95,9 +95,9 @@ store_acl(Oid catalog, HeapTuple tuple, AttrNumber column, Oid relid, int subid,
 	table_close(rel, RowExclusiveLock);
 }
 
-/* Copy the rights on the relation as a whole. */
-static void
-copy_relation_rights(Oid from, Oid to)
+/* Copy the rights on the relation as a whole, if store; true when they differ. */
+static bool
+copy_relation_rights(Oid from, Oid to, bool store)
 {
 	HeapTuple	source = SearchSysCache1(RELOID, ObjectIdGetDatum(from));
 	HeapTuple	target = SearchSysCache1(RELOID, ObjectIdGetDatum(to));
@@ -107,19 +107,22 @@ copy_relation_rights(Oid from, Oid to)
 	Datum		given = SysCacheGetAttr(RELOID, source, Anum_pg_class_relacl, &source_null);
 	Datum		old = SysCacheGetAttr(RELOID, target, Anum_pg_class_relacl, &target_null);
 	Acl		   *acl = NULL;
+	bool		differ;
 
 	if (!source_null)
 		acl = add_select_rights(acldefault(OBJECT_TABLE, owner), DatumGetAclP(given), owner);
-	if (!same_acl(PointerGetDatum(acl), acl == NULL, old, target_null))
+	differ = !same_acl(PointerGetDatum(acl), acl == NULL, old, target_null);
+	if (differ && store)
 		store_acl(RelationRelationId, target, Anum_pg_class_relacl, to, 0, owner, old,
 				  target_null, acl);
 	ReleaseSysCache(source);
 	ReleaseSysCache(target);
+	return differ;
 }
 
-/* Copy the rights on one column, where the target has one of that name. */
-static void
-copy_column_rights(Oid from, AttrNumber attno, Oid to, Oid owner)
+/* The same for one column, where the target has one of that name. */
+static bool
+copy_column_rights(Oid from, AttrNumber attno, Oid to, Oid owner, bool store)
 {
 	HeapTuple	source = SearchSysCache2(ATTNUM, ObjectIdGetDatum(from), Int16GetDatum(attno));
 	HeapTuple	target;
@@ -128,9 +131,10 @@ copy_column_rights(Oid from, AttrNumber attno, Oid to, Oid owner)
 	Datum		given;
 	Datum		old;
 	Acl		   *acl = NULL;
+	bool		differ = false;
 
 	if (!HeapTupleIsValid(source))
-		return;
+		return false;
 	target = SearchSysCacheAttName(to, NameStr(((Form_pg_attribute) GETSTRUCT(source))->attname));
 	if (HeapTupleIsValid(target))
 	{
@@ -140,33 +144,50 @@ copy_column_rights(Oid from, AttrNumber attno, Oid to, Oid owner)
 			acl = add_select_rights(acldefault(OBJECT_COLUMN, owner), DatumGetAclP(given), owner);
 		if (acl != NULL && ACL_NUM(acl) == 0)
 			acl = NULL;
-		if (!same_acl(PointerGetDatum(acl), acl == NULL, old, target_null))
+		differ = !same_acl(PointerGetDatum(acl), acl == NULL, old, target_null);
+		if (differ && store)
 			store_acl(AttributeRelationId, target, Anum_pg_attribute_attacl, to,
 					  ((Form_pg_attribute) GETSTRUCT(target))->attnum, owner, old, target_null, acl);
 		ReleaseSysCache(target);
 	}
 	ReleaseSysCache(source);
+	return differ;
+}
+
+/* All rights of a relation; true when some differ. */
+static bool
+copy_all_rights(Relation from, Oid to, bool store)
+{
+	Oid			relid = RelationGetRelid(from);
+	Oid			owner = from->rd_rel->relowner;
+	int			natts = RelationGetNumberOfAttributes(from);
+	bool		differ = copy_relation_rights(relid, to, store);
+	int			i;
+
+	for (i = 1; i <= natts; i++)
+		differ |= copy_column_rights(relid, i, to, owner, store);
+	return differ;
 }
 
 /*
- * The lock on the target is what the server asks of whoever changes a row of
+ * GRANT looks at every versioned table, so nothing is locked before something
+ * differs. The lock on the target is what the server asks of whoever changes a row of
  * pg_class: an in-place update, as by VACUUM, would be lost otherwise.
  */
 static void
 copy_rights(Oid from, Oid to)
 {
 	Relation	rel = table_open(from, AccessShareLock);
-	Relation	target = relation_open(to, ShareUpdateExclusiveLock);
-	Oid			owner = rel->rd_rel->relowner;
-	int			natts = RelationGetNumberOfAttributes(rel);
-	int			i;
+	Relation	target;
 
-	copy_relation_rights(from, to);
-	for (i = 1; i <= natts; i++)
-		copy_column_rights(from, i, to, owner);
-	relation_close(target, NoLock);
+	if (copy_all_rights(rel, to, false))
+	{
+		target = relation_open(to, ShareUpdateExclusiveLock);
+		(void) copy_all_rights(rel, to, true);
+		relation_close(target, NoLock);
+		CommandCounterIncrement();
+	}
 	table_close(rel, AccessShareLock);
-	CommandCounterIncrement();
 }
 
 void
