@@ -317,6 +317,7 @@ sub map_text
 		my $sign = $kind eq 'place' ? ($depth{"$x $y"}++ ? 'o' : '.') : $kind eq 'centre' ? 'X' : '@';
 		substr($grid[$y], $x, 1) = $sign unless substr($grid[$y], $x, 1) =~ /[X@]/ && $sign ne 'X';
 	}
+	pop @grid while @grid && $grid[-1] !~ /\S/;
 	print "\n";
 	print "  $_" =~ s/\s+$//r, "\n" for @grid;
 	my ($centre) = grep { $_->[0] eq 'centre' } @rows;

@@ -152,7 +152,7 @@ my %now = files_after(4);
 my $versions = sum0(map { scalar grep { defined } values %$_ } @commits);
 is_deeply(answer($output, qr/CALL replay_commits/), [ { commits => 4, files_now => scalar keys %now, versions_kept => $versions } ],
 	'every version of every file is kept');
-is_deeply(answer($output, qr/How did it grow/),
+is_deeply(answer($output, qr/How did the file with most versions grow/),
 	[ map { my %files = files_after($_); my $content = $files{'README.md'}[0];
 		{ commit => $_, committed_at => at_commit($_), characters => length $content, lines => lines_of($content) } } 4, 2, 1 ],
 	'a file as of each commit that changed it');
@@ -166,6 +166,18 @@ is_deeply([ map { [ @$_{qw(day known utc_offset)} ] } @{ answer($output, qr/Both
 
 is_deeply([ map { $_->{object} } map { answer($output, qr/believe of 1 June 1947/, $_)->[0] } 0, 1 ],
 	[ map { sprintf '"%s"', offset_of($_, '1947-06-01 00:00:00') } 'Europe/Oslo', 'Europe/Berlin' ], 'what is believed, and what was');
+
+# The handbook: a section begins at a heading.
+sub sections_after
+{
+	my %files = files_after($_[0]);
+	return map { my $path = $_; map { $path } grep { /\w/ } split /\n(?=#+ )/, $files{$path}[0] } grep { /\.md$/ } sort keys %files;
+}
+is(answer($output, qr/SELECT remember_handbook\(1\)/)->[0]{sections}, scalar(sections_after(1)), 'the first edition of the handbook');
+is(answer($output, qr/SELECT tsmem.forget_where/)->[0]{forgotten}, scalar(sections_after(1)), 'which was forgotten');
+is(answer($output, qr/SELECT remember_handbook\(4\)/)->[0]{sections}, scalar(sections_after(4)), 'for a new one');
+is_deeply([ map { $_->{path} } @{ answer($output, qr/The same question to the memory/) } ], [ sections_after(1) ], 'and recalled as it was');
+is((sort map { $_->{path} } @{ answer($output, qr/^Ask\./) })[0], 'README.md', 'as well as the new one');
 
 for ([ 'March', '2023-03-24', '2023-04-01', 0 ], [ 'April', '2023-04-01', '2023-05-01', 1 ])
 {

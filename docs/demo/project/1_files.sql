@@ -10,7 +10,8 @@ SELECT format('ALTER DATABASE %I SET search_path = public, tsmem', current_datab
 CREATE TABLE files (path text PRIMARY KEY, content text NOT NULL, commit int);
 SELECT tsmem.add_system_versioning('files');
 
-\echo '# The commits are replayed, oldest first, each as one transaction: known_at is its system time.'
+\echo '# The commits are replayed, oldest first, each as one transaction. Beside the date of each we keep'
+\echo '# known_at, the system time of its transaction: when this database knew it.'
 CREATE TABLE commits (
     ordinal int PRIMARY KEY, subject text, committed_at timestamptz, known_at timestamptz);
 CREATE PROCEDURE replay_commits() LANGUAGE plpgsql AS $$
@@ -38,7 +39,7 @@ SELECT (SELECT count(*) FROM commits) AS commits, (SELECT count(*) FROM files) A
 SELECT path AS most_changed FROM input.documents WHERE content IS NOT NULL
 GROUP BY path ORDER BY count(*) DESC, path LIMIT 1 \gset
 \set ECHO queries
-\echo '# files_as_of(moment) is the table as it was then. How did it grow, commit by commit?'
+\echo '# files_as_of(moment) is the table as it was then. How did the file with most versions grow?'
 SELECT commit, committed_at, length(content) AS characters, regexp_count(content, '\n') AS lines
 FROM commits c, LATERAL files_as_of(c.known_at) f
 WHERE path = :'most_changed' AND commit = c.ordinal ORDER BY commit DESC LIMIT 6;

@@ -3,15 +3,15 @@
 SELECT tsmem.create_collection('handbook', dimensions => 256, text_config => 'english',
                                embedder => 'tsmem.embed_hashed_ngrams(text, int)');
 
-\echo '# Remember the sections of the documentation: as it was after commit' :middle 'first, then as it is now.'
-CREATE FUNCTION remember_handbook(commit int) RETURNS int LANGUAGE sql AS $$
+\echo '# Remember the sections of the documentation: as it was after the first commit, then as it is now.'
+CREATE FUNCTION remember_handbook(as_of_commit int) RETURNS int LANGUAGE sql AS $$
     SELECT cardinality(tsmem.remember_many('handbook', array_agg(jsonb_build_object(
                'content', section, 'metadata', jsonb_build_object('path', path)))))
     FROM commits c, files_as_of(c.known_at) f,
          regexp_split_to_table(f.content, '\n(?=#+ )') AS section
-    WHERE c.ordinal = commit AND path LIKE '%.md' AND section ~ '\w';
+    WHERE c.ordinal = as_of_commit AND path LIKE '%.md' AND section ~ '\w';
 $$;
-SELECT remember_handbook(:middle) AS sections;
+SELECT remember_handbook(1) AS sections;
 INSERT INTO moments VALUES ('first edition');
 SELECT tsmem.forget_where('handbook', '{}', reason => 'a new edition') AS forgotten;
 SELECT remember_handbook(:commits) AS sections;

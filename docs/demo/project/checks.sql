@@ -70,6 +70,12 @@ RETURNS TABLE (memory_id uuid, text_rank bigint, vector_rank bigint, score float
 	FROM (SELECT memory_id, CASE WHEN text_rank <= 100 THEN text_rank END, CASE WHEN vector_rank <= 100 THEN vector_rank END FROM ranked)
 		AS r (memory_id, text_rank, vector_rank)
 $$;
+SELECT demo.check(format('the handbook of %s is the documentation after commit %s', moment, ordinal), demo.same(
+	format('SELECT DISTINCT metadata ->> ''path'', content FROM tsmem.memory_as_of(%L) JOIN tsmem.collections USING (collection_id)
+		WHERE name = ''handbook''', at),
+	format('SELECT DISTINCT path, section FROM (SELECT DISTINCT ON (path) * FROM input.documents WHERE ordinal <= %s ORDER BY path, ordinal DESC) d,
+		regexp_split_to_table(content, ''\n(?=#+ )'') AS section WHERE path LIKE ''%%.md'' AND section ~ ''\w''', ordinal)))
+	FROM (VALUES ('the first edition', (SELECT at FROM moments WHERE name = 'first edition'), 1), ('now', now(), :commits)) AS m (moment, at, ordinal);
 SELECT demo.check(format('recall %s fuses the rankings over all memories', moment), demo.same(
 	format('SELECT memory_id, text_rank::bigint, vector_rank::bigint FROM tsmem.recall(''handbook'', %L, k => 3, system_at => %L)', question, at),
 	format('SELECT memory_id, text_rank, vector_rank FROM demo.fused(''handbook'', %L, %L) ORDER BY score DESC, memory_id LIMIT 3', question, coalesce(at, now()))))

@@ -29,6 +29,5 @@ SELECT (SELECT sentence FROM input.about WHERE what = 'history') AS history,
 \echo '# Input:' :history
 \echo '#        and the time zones of this machine (release' :release'):' :places 'places,' :clocks 'periods of their clocks'
 \echo
-\echo '# Every row can have two times. Valid time: when it was true in the world. System time: when this'
-\echo '# database knew it. The database is new, so its system time begins now; the dates of commits and'
-\echo '# clocks are valid time.'
+\echo '# Every row can have two times. Valid time: when it was true in the world; the input says so. System'
+\echo '# time: when this database knew it; nobody can set it, and as the database is new, it begins now.'

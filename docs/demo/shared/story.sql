@@ -7,9 +7,9 @@
 \echo '# Input: the release dates of 464 products with every change since 2021, 20,967 earthquakes, 99,999'
 \echo '#        positions of ships, 12,000 passages of books with vectors, 160 runs of an airline''s agent'
 \echo
-\echo '# Every row can have two times. Valid time: when it was true in the world. System time: when this'
-\echo '# database knew it. The database is new, so its system time begins now: what the files say was known'
-\echo '# when is replayed in that order, and the moment of each step is kept beside its date.'
+\echo '# Every row can have two times. Valid time: when it was true in the world; the input says so. System'
+\echo '# time: when this database knew it; nobody can set it, and as the database is new, it begins now. So'
+\echo '# what was known when is replayed in its order, and the moment of each step kept beside its date.'
 
 \set ECHO queries
 \ir 1_releases.sql
