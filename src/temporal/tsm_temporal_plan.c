@@ -93,14 +93,14 @@ history_column(Relation rel, Relation history, Form_pg_attribute attribute)
 				 errmsg("column \"%s\" of table \"%s\" has another type in history table \"%s\"",
 						NameStr(attribute->attname), RelationGetRelationName(rel),
 						RelationGetRelationName(history)),
-				 errhint("Give both columns the same type.")));
+				 errhint("The next ALTER TABLE of the table brings its history up to date.")));
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("column \"%s\" of table \"%s\" is missing in history table \"%s\"",
 					NameStr(attribute->attname), RelationGetRelationName(rel),
 					RelationGetRelationName(history)),
-			 errhint("Add the column to the history table.")));
+			 errhint("The next ALTER TABLE of the table brings its history up to date.")));
 	return InvalidAttrNumber;	/* keep compiler quiet */
 }
 

@@ -99,6 +99,28 @@ SELECT add_system_versioning('t', history_options => '{"functions": false}');
 ALTER TABLE t ADD COLUMN y int;
 SELECT relname FROM pg_class WHERE relnamespace = 'temporal_ddl'::regnamespace AND relkind IN ('r', 'v') ORDER BY 1;
 
+\echo a session that looks like that of a restore is let be: writes fail until the history is brought up to date
+CREATE TABLE q (id int PRIMARY KEY, a int);
+SELECT add_system_versioning('q');
+INSERT INTO q VALUES (1, 1);
+SET check_function_bodies = off;
+SELECT pg_catalog.set_config('search_path', '', false);
+ALTER TABLE temporal_ddl.q ADD COLUMN b int DEFAULT 5;
+RESET check_function_bodies; SET search_path = temporal_ddl, tsmem, public;
+UPDATE q SET a = 2;
+ALTER TABLE q ALTER COLUMN a SET STATISTICS 10;
+UPDATE q SET a = 2;
+SELECT id, a, b FROM q_versions ORDER BY row_start;
+DROP FUNCTION q_as_of; DROP FUNCTION q_from_to; DROP FUNCTION q_between; DROP FUNCTION q_between_symmetric; DROP VIEW q_versions;
+SET check_function_bodies = off;
+SELECT pg_catalog.set_config('search_path', '', false);
+ALTER TABLE temporal_ddl.q ALTER COLUMN b TYPE bigint;
+RESET check_function_bodies; SET search_path = temporal_ddl, tsmem, public;
+UPDATE q SET a = 3;
+ALTER TABLE q ALTER COLUMN a SET STATISTICS 11;
+UPDATE q SET a = 3;
+SELECT id, a, b FROM q_versions ORDER BY row_start;
+
 \echo owner
 CREATE ROLE temporal_ddl_owner;
 GRANT ALL ON SCHEMA temporal_ddl TO temporal_ddl_owner;
