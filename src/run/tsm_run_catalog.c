@@ -209,8 +209,11 @@ read_catalog(void)
 }
 
 /*
- * What is known of the tables, read anew when something changed. Raises 55000
- * when the indexes on tsmem.runs are gone.
+ * What is known of the tables, read anew when something changed. An
+ * invalidation that comes while it is read makes the next call read again;
+ * this one gives what it found. That is enough: whoever depends on it asks
+ * under a lock of the table, which keeps such changes out. Raises 55000 when
+ * the indexes on tsmem.runs are gone.
  */
 const TsmRunCatalog *
 tsm_run_catalog(void)
@@ -220,9 +223,8 @@ tsm_run_catalog(void)
 		CacheRegisterRelcacheCallback(forget_catalog, (Datum) 0);
 		registered = true;
 	}
-	while (!catalog_valid)
+	if (!catalog_valid)
 	{
-		/* An invalidation that comes while it is read makes it be read again. */
 		catalog_valid = true;
 		PG_TRY();
 		{

@@ -217,51 +217,56 @@ read_grants(Relation relation, Oid role, RoleGrants *found)
 	qsort(found->prefixes, found->count, sizeof(GrantPrefix), compare_prefixes);
 }
 
+static Oid
+grants_table(void)
+{
+	Oid			oid = get_relname_relid("namespace_grants", get_namespace_oid("tsmem", false));
+
+	if (!OidIsValid(oid))
+		elog(ERROR, "table tsmem.namespace_grants does not exist");
+	return oid;
+}
+
 /*
  * The grants of the current role, from memory or read. The result is good
  * until an invalidation is taken in, that is, until a relation is opened.
+ *
+ * When an invalidation comes while they are read, what was read is used this
+ * once (as if it had been asked a moment earlier) and not kept; it lives in
+ * the caller's memory context then.
  */
 static const RoleGrants *
 grants_of_current_role(void)
 {
 	Oid			role = GetUserId();
 	RoleGrants *entry;
+	RoleGrants	found;
+	Relation	relation;
+	MemoryContext reading;
+	MemoryContext caller;
 	uint64		generation;
 
 	if (grants != NULL && (entry = hash_search(grants, &role, HASH_FIND, NULL)) != NULL)
 		return entry;
-	do
-	{
-		MemoryContext reading;
-		MemoryContext caller;
-		Relation	relation;
-		RoleGrants	found;
-		Oid			oid = get_relname_relid("namespace_grants", get_namespace_oid("tsmem", false));
-
-		if (!OidIsValid(oid))
-			elog(ERROR, "table tsmem.namespace_grants does not exist");
-		relation = table_open(oid, AccessShareLock);
-		prepare_grants();
-		grants_relation = oid;
-		generation = grants_generation;
-		reading = AllocSetContextCreate(CurrentMemoryContext, "tsmem namespace grants, being read",
-										ALLOCSET_SMALL_SIZES);
-		caller = MemoryContextSwitchTo(reading);
-		found.role = role;
-		read_grants(relation, role, &found);
-		MemoryContextSwitchTo(caller);
-		table_close(relation, AccessShareLock);
-		entry = NULL;
-		if (generation == grants_generation)
-		{
-			/* Nothing below takes invalidations in. */
-			entry = hash_search(grants, &role, HASH_ENTER, NULL);
-			*entry = found;
-			MemoryContextSetParent(reading, grants_context);
-		}
-		else
-			MemoryContextDelete(reading);
-	} while (entry == NULL);
+	relation = table_open(grants_table(), AccessShareLock);
+	prepare_grants();
+	grants_relation = RelationGetRelid(relation);
+	generation = grants_generation;
+	reading = AllocSetContextCreate(CurrentMemoryContext, "tsmem grants of a role",
+									ALLOCSET_SMALL_SIZES);
+	caller = MemoryContextSwitchTo(reading);
+	found.role = role;
+	read_grants(relation, role, &found);
+	entry = palloc(sizeof(RoleGrants));
+	*entry = found;
+	MemoryContextSwitchTo(caller);
+	table_close(relation, AccessShareLock);
+	if (generation != grants_generation)
+		return entry;
+	/* Nothing from here on takes invalidations in. */
+	entry = hash_search(grants, &role, HASH_ENTER, NULL);
+	*entry = found;
+	MemoryContextSetParent(reading, grants_context);
 	return entry;
 }
 
