@@ -3,7 +3,7 @@
 #
 #   commits.tsv    ordinal, commit, committed at, subject
 #   changes.tsv    ordinal, path, blob (NULL where the commit removed the file), lines
-#   documents.tsv  ordinal, path, content (NULL where removed): the text files meant to be read
+#   documents.tsv  ordinal, path, content: the text files meant to be read (NULL where removed, or no text any more)
 #   trees.tsv      ordinal, path, blob: git's own listing of the whole tree at the middle and the last commit
 #
 # Commits are those of the first-parent line, oldest first, at most LIMIT (the newest). The first one of a cut history
@@ -11,6 +11,7 @@
 # they are), it is read a directory at a time, each as if it were a commit. Prints one sentence: what was found.
 use strict;
 use warnings;
+use Cwd qw(realpath);
 use Digest::SHA qw(sha1_hex);
 use Encode ();
 use File::Find ();
@@ -21,6 +22,7 @@ use constant LARGEST_DOCUMENT => 200_000;    # bytes; what is larger is not mean
 
 my ($project, $out, $limit) = (@ARGV, 500);
 die "usage: git_history.pl PROJECT OUT [LIMIT]\n" unless defined $out;
+$project = realpath($project) // $project;    # as git compares it with safe.directory
 my %file = map { open(my $f, '>:raw', "$out/$_.tsv") or die "could not write \"$out/$_.tsv\": $!\n"; ($_ => $f) }
   qw(commits changes documents trees);
 
@@ -53,8 +55,7 @@ sub change
 {
 	my ($ordinal, $path, $blob, $bytes) = @_;
 	row('changes', $ordinal, $path, $blob, defined $blob ? scalar($bytes =~ tr/\n//) : undef);
-	return unless is_document($path) && (!defined $blob || is_text($bytes));
-	row('documents', $ordinal, $path, defined $blob ? $bytes : undef);
+	row('documents', $ordinal, $path, defined $blob && is_text($bytes) ? $bytes : undef) if is_document($path);
 }
 
 sub git { return ('git', '-c', "safe.directory=$project", '-C', $project, @_); }

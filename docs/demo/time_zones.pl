@@ -1,12 +1,13 @@
 #!/usr/bin/env perl
-# time_zones.pl ZONEINFO OUT: the machine's time-zone database as two files for COPY (text format).
+# time_zones.pl ZONEINFO OUT [TZIF]: the machine's time-zone database as two files for COPY (text format).
 #
 #   places.tsv   zone, country codes, country, longitude, latitude, comment, stands_in
 #   clocks.tsv   zone, UTC offset in seconds, abbreviation, from, to (UTC instants, half-open; NULL: unbounded)
 #
 # Places and coordinates (ISO 6709) are those of zone.tab. stands_in is the zone that zone1970.tab gives for the
 # place's country where zone.tab has one of its own: clocks that agree since 1970, though not before.
-# Offsets come from the TZif files (RFC 8536), where they end from the rule in the file's last line, until HORIZON.
+# Offsets come from the TZif files (RFC 8536) of TZIF, by default ZONEINFO; where they end, from the rule in the
+# file's last line, until HORIZON.
 # Prints one line: the release of the database, or "unknown".
 use strict;
 use warnings;
@@ -16,8 +17,9 @@ use Time::Local qw(timegm);
 use constant HORIZON => timegm(0, 0, 0, 1, 0, 2038);
 use constant OLDEST  => -100_000_000_000;    # what is before is unbounded
 
-my ($zoneinfo, $out) = @ARGV;
-die "usage: time_zones.pl ZONEINFO OUT\n" unless defined $out;
+my ($zoneinfo, $out, $tzif) = @ARGV;
+die "usage: time_zones.pl ZONEINFO OUT [TZIF]\n" unless defined $out;
+$tzif //= $zoneinfo;
 
 sub lines_of
 {
@@ -149,7 +151,7 @@ for (lines_of("$zoneinfo/zone.tab"))
 {
 	my ($code, $coordinates, $zone, $comment) = split /\t/;
 	my ($ns, $latitude, $ew, $longitude) = $coordinates =~ /^([-+])(\d{4}|\d{6})([-+])(\d{5}|\d{7})$/ or next;
-	my ($changes, $for_ever) = changes_of("$zoneinfo/$zone") or next;
+	my ($changes, $for_ever) = changes_of("$tzif/$zone") or next;
 	next unless $changes;
 	my $others = $stands_in{$code} // [];
 	my $stands_in = !$since_1970{$zone} && @$others == 1 ? $others->[0] : '\N';

@@ -95,7 +95,7 @@ SKIP:
 			[ 3, 'main~1', '2023-11-14 22:16:40+00', 'third' ], [ 4, 'main', '2023-11-14 22:18:20+00', 'merged' ] ],
 		'commits in their order');
 	is_deeply([ rows_of("$out/documents.tsv") ],
-		[ [ 1, 'README.md', "one\n" ], [ 1, 'docs/odd.md', $odd ], [ 2, 'README.md', "one\ntwo\n" ],
+		[ [ 1, 'README.md', "one\n" ], [ 1, 'docs/odd.md', $odd ], [ 2, 'README.md', "one\ntwo\n" ], [ 2, 'docs/raw.md', undef ],
 			[ 3, 'docs/odd.md', undef ], [ 4, 'docs/side.md', "side\n" ] ],
 		'documents byte for byte, the one that is no text left out');
 
