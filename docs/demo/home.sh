@@ -10,7 +10,7 @@ remove_kept() {
 	local place
 	if [ -L "$KEPT" ]; then
 		place=$(readlink "$KEPT")
-		case $place in /var/tmp/tsmem-demo.??????) stop_kept "$place"; rm -rf "$place" ;; esac
+		if [[ $place =~ ^/var/tmp/tsmem-demo\.[A-Za-z0-9]{6}$ ]]; then stop_kept "$place"; rm -rf "$place"; fi
 		rm -f "$KEPT"
 	elif [ -d "$KEPT" ]; then
 		stop_kept "$KEPT"
