@@ -76,11 +76,15 @@ _PG_init(void)
 {
 	TsmRoom    *room;
 
+	/*
+	 * Not for everyone: distances are immutable functions, and their last
+	 * digits depend on it.
+	 */
 	DefineCustomEnumVariable("tsmem.simd",
 							 "Instruction set that distance and box kernels run on.",
 							 "\"auto\" takes the best of this processor.",
 							 &tsm_simd, TSM_SIMD_AUTO, simd_options,
-							 PGC_USERSET, 0, check_simd, assign_simd, NULL);
+							 PGC_SUSET, 0, check_simd, assign_simd, NULL);
 	for (room = rooms; room != NULL; room = room->next)
 	{
 		if (room->load != NULL)
