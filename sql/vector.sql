@@ -210,7 +210,7 @@ CREATE FUNCTION tsmem.vector_lt(a tsmem.vector, b tsmem.vector) RETURNS boolean
 AS 'MODULE_PATHNAME', 'tsm_vector_lt'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION tsmem.vector_lt(tsmem.vector, tsmem.vector) IS
-'whether a vector is less than to another, by elements, then by dimensions';
+'whether a vector is less than another, by elements, then by dimensions';
 
 CREATE FUNCTION tsmem.vector_le(a tsmem.vector, b tsmem.vector) RETURNS boolean
 AS 'MODULE_PATHNAME', 'tsm_vector_le'
@@ -240,7 +240,7 @@ CREATE FUNCTION tsmem.vector_gt(a tsmem.vector, b tsmem.vector) RETURNS boolean
 AS 'MODULE_PATHNAME', 'tsm_vector_gt'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION tsmem.vector_gt(tsmem.vector, tsmem.vector) IS
-'whether a vector is greater than to another, by elements, then by dimensions';
+'whether a vector is greater than another, by elements, then by dimensions';
 
 CREATE FUNCTION tsmem.vector_cmp(a tsmem.vector, b tsmem.vector) RETURNS integer
 AS 'MODULE_PATHNAME', 'tsm_vector_cmp'

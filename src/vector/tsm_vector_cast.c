@@ -14,6 +14,7 @@
 #include "utils/float.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
+#include "utils/numeric.h"
 
 #include "tsm_vector_int.h"
 
@@ -34,7 +35,23 @@ tsm_vector_coerce(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(vector);
 }
 
-/* One element of an array as float32. 22003 when a finite number does not fit. */
+/* A numeric as float32, rounded once: by way of its text, as core casts it. */
+static float4
+numeric_to_float4(Datum element)
+{
+	char	   *text = DatumGetCString(DirectFunctionCall1(numeric_out, element));
+	float4		narrow = strtof(text, NULL);
+
+	if (isinf(narrow) && !numeric_is_inf(DatumGetNumeric(element)))
+		float_overflow_error();
+	pfree(text);
+	return narrow;
+}
+
+/*
+ * One element of an array as float32. 22003 when a finite number is too large;
+ * one too small is 0, as in text, where core's casts of scalars raise 22003.
+ */
 static float4
 element_to_float4(Datum element, Oid type)
 {
@@ -52,7 +69,7 @@ element_to_float4(Datum element, Oid type)
 				float_overflow_error();
 			return (float4) wide;
 		case NUMERICOID:
-			return DatumGetFloat4(DirectFunctionCall1(numeric_float4, element));
+			return numeric_to_float4(element);
 	}
 	elog(ERROR, "unexpected element type %u", type);
 	return 0;

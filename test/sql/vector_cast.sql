@@ -18,6 +18,10 @@ SELECT '{4e38}'::float8[]::vector;
 SELECT '{4e38}'::numeric[]::vector;
 SELECT array_fill(1, ARRAY[16001])::vector;
 SELECT array_fill(1::float8, ARRAY[1000000])::vector;
+-- One too small is 0, whatever the array is of, as in text; -0 keeps its sign.
+SELECT '[1e-50]'::vector, '{1e-50,-1e-50}'::float8[]::vector, '{1e-50}'::numeric[]::vector, '{1e-45,1.17e-38}'::numeric[]::vector = '{1e-45,1.17e-38}'::float8[]::vector AS subnormal;
+-- A numeric is rounded once: this one lies just above the middle between two numbers of float32, which float64 cannot tell.
+SELECT '{1.00000005960464477539062500001}'::numeric[]::vector, '{1.000000059604644775390625}'::numeric[]::vector;
 SELECT NULL::int[]::vector;
 SELECT '[1.5,2.5,-2.5]'::vector::int[], '[1.5,0.1]'::vector::real[], '[1.5,0.1]'::vector::float8[], '[1.5,0.1,12345678]'::vector::numeric[];
 SELECT '[1.25,123.456]'::vector::numeric(4,1)[];
