@@ -199,9 +199,10 @@ extern bool tsm_stbox_approach(const TsmStBox *a, const TsmStBox *b, double *dis
 extern double tsm_stbox_distance_bound(const TsmStBox *cover, const TsmStBox *query);
 
 /*
- * Widens the box in space, so that all within the distance of it overlaps the
- * result. A geodetic box that reaches over a pole or the antimeridian gets all
- * longitudes. The distance is finite and not negative.
+ * Widens the box in space, so that all within the distance of it, as
+ * tsm_stbox_distance computes it, overlaps the result: bounds are rounded
+ * outwards. A geodetic box gets a micrometre more and, if it then reaches a pole
+ * or the antimeridian, all longitudes. The distance is finite and not negative.
  */
 extern void tsm_stbox_expand(TsmStBox *box, double distance);
 

@@ -228,16 +228,46 @@ tsm_stbox_distance_bound(const TsmStBox *cover, const TsmStBox *query)
 	return vector_length(gap) * (1 - PLANAR_SLACK);
 }
 
-/* Degrees of latitude and longitude, widened by metres. */
+/*
+ * The largest number whose distance from the bound, as it is computed, is not
+ * above the given one: what bound + distance is, but for the rounding of either.
+ */
+static double
+reach_of(double bound, double distance)
+{
+	double		sum = bound + distance;
+	double		part = sum - bound;
+	double		lost = (bound - (sum - part)) + (distance - part);	/* by that sum (Knuth) */
+	double		half_ulp = (nextafter(distance, INFINITY) - distance) / 2;
+	double		reach;
+	int			step;
+
+	if (distance == 0)
+		return bound;
+	/* Past the largest double, as what is farther apart is at that distance. */
+	if (isinf(sum) || distance >= DBL_MAX)
+		return INFINITY;
+	/* At most four steps too far, from where the last one that is near enough is looked for. */
+	reach = nextafter(nextafter(sum + (lost + half_ulp), INFINITY), INFINITY);
+	for (step = 0; step < 4 && reach - bound > distance; step++)
+		reach = nextafter(reach, -INFINITY);
+	return reach;
+}
+
+/*
+ * Degrees of latitude and longitude, widened by metres, and by more than the
+ * rounding of what follows and of the distance itself: half of its digits are
+ * lost near the antipode, where the haversine is flat.
+ */
 static void
 expand_degrees(TsmStBox *box, double distance)
 {
-	double		angle;
+	double		angle = (distance * (1 + 1e-9) + 1e-6) / TSM_EARTH_RADIUS;
 	double		farthest = fmax(fabs(box->lo[TSM_AXIS_Y]), fabs(box->hi[TSM_AXIS_Y]));
 	double		longitude = 360;
 
-	/* Outwards by more than the rounding of what follows and of the distance itself. */
-	angle = (distance * (1 + 1e-9) + 1e-6) / TSM_EARTH_RADIUS;
+	if (angle > 3)
+		angle += 1e-7;
 	if (angle < M_PI / 2 && farthest + angle / DEGREE < 90)
 		longitude = asin(fmin(1, sin(angle) / cos(farthest * DEGREE))) / DEGREE * (1 + 1e-9);
 
@@ -261,11 +291,11 @@ tsm_stbox_expand(TsmStBox *box, double distance)
 	{
 		if ((box->flags & TSM_STBOX_GEODETIC) && axis != TSM_AXIS_Z)
 			continue;
-		/* + 0.0 turns -0.0 into 0.0; a sum past the largest double is unbounded */
-		box->lo[axis] = box->lo[axis] - distance + 0.0;
-		box->hi[axis] = box->hi[axis] + distance + 0.0;
+		/* + 0.0 turns -0.0 into 0.0 */
+		box->lo[axis] = -reach_of(-box->lo[axis], distance) + 0.0;
+		box->hi[axis] = reach_of(box->hi[axis], distance) + 0.0;
 	}
-	if (box->flags & TSM_STBOX_GEODETIC && distance > 0)
+	if (box->flags & TSM_STBOX_GEODETIC)
 		expand_degrees(box, distance);
 }
 

@@ -451,11 +451,104 @@ test_expand(void)
 	tsm_stbox_set_axis(&box, TSM_AXIS_X, 1, 2);
 	tsm_stbox_set_axis(&box, TSM_AXIS_Z, -1, -1);
 	tsm_stbox_expand(&box, 1);
-	ok(box.lo[0] == 0 && box.hi[0] == 3 && box.lo[2] == -2 && box.hi[2] == 0 &&
-	   !signbit(box.hi[2]) && isinf(box.lo[1]), "a planar box grows on the axes that it has");
+	/* A number just below 0 is at 1 from 1, when the difference is rounded; likewise above 0 from -1. */
+	ok(fabs(box.lo[0]) <= DBL_EPSILON && box.hi[0] == 3 && box.lo[2] == -2 && fabs(box.hi[2]) <= DBL_EPSILON &&
+	   isinf(box.lo[1]), "a planar box grows on the axes that it has");
+	tsm_stbox_set_axis(&box, TSM_AXIS_Z, 0, 0);
+	tsm_stbox_expand(&box, 0);
+	ok(box.lo[2] == 0 && box.hi[2] == 0 && !signbit(box.lo[2]), "nothing grows by 0, and there is no negative zero");
 	tsm_stbox_expand(&box, 1.7e308);
 	tsm_stbox_expand(&box, 1.7e308);
 	ok(box.lo[0] == -INFINITY && box.hi[0] == INFINITY, "past the largest number it is unbounded");
+}
+
+/* A number of any magnitude, often near to another one's. */
+static double
+any_number(double other)
+{
+	double		mantissa = between(-1, 1);
+
+	if (dice(3) == 0)
+		return other + ldexp(mantissa, dice(60) - 55);
+	if (dice(6) == 0)
+		return dice(2) ? 0 : ldexp(mantissa, -1020 - dice(54));
+	return ldexp(mantissa, dice(4) ? dice(8) : dice(2040) - 1020);
+}
+
+static TsmStBox
+planar_point(int axes, double x, double y)
+{
+	TsmStBox	box;
+
+	tsm_stbox_init(&box);
+	tsm_stbox_set_axis(&box, TSM_AXIS_X, x, x);
+	if (axes > 1)
+		tsm_stbox_set_axis(&box, TSM_AXIS_Y, y, y);
+	return box;
+}
+
+/* The plane: overlap with what is widened is the same as being within the distance, to the last bit. */
+static void
+test_expand_planar(void)
+{
+	int			lost = 0;
+	int			gained = 0;
+	TsmStBox	a,
+				b,
+				wide;
+	double		d;
+
+	for (int i = 0; i < 300000; i++)
+	{
+		int			axes = 1 + i % 2;
+		double		x = any_number(1);
+		double		y = any_number(x);
+
+		a = planar_point(axes, x, y);
+		b = planar_point(axes, any_number(x), any_number(y));
+		(void) tsm_stbox_distance(&a, &b, &d);
+		wide = a;
+		tsm_stbox_expand(&wide, d);
+		lost += !tsm_stbox_overlaps(&wide, &b);
+		if (axes > 1 || d == 0)
+			continue;
+		wide = a;
+		tsm_stbox_expand(&wide, nextafter(d, 0));
+		gained += tsm_stbox_overlaps(&wide, &b);
+	}
+	ok(lost == 0, "what is exactly at a distance overlaps the box widened by it");
+	ok(gained == 0, "and does not if the distance is the number below");
+
+	a = planar_point(1, -1.7e308, 0);
+	b = planar_point(1, 1.7e308, 0);
+	(void) tsm_stbox_distance(&a, &b, &d);
+	tsm_stbox_expand(&a, d);
+	ok(d == DBL_MAX && tsm_stbox_overlaps(&a, &b), "also where the distance is more than a number holds");
+}
+
+/* Places at distance 0 by different numbers, and almost at opposite ends of the Earth. */
+static void
+test_expand_seams(void)
+{
+	static const double place[][4] = {
+		{180, 0, -180, 0}, {-180, 45, 180, 45}, {0, 90, 77, 90}, {-3, -90, 120, -90},
+		{0, 0, 0, 1e-200}, {0, 0, 1e-200, 0}, {0, -90, 5, 89.9999999}, {0, -90, 0, 89.99999999},
+		{0, 90, 0, -89.9999998}
+	};
+	int			lost = 0;
+	int			count = (int) (sizeof(place) / sizeof(place[0]));
+
+	for (int i = 0; i < count; i++)
+	{
+		TsmStBox	a = degree_box(place[i][0], place[i][1], place[i][0], place[i][1]);
+		TsmStBox	b = degree_box(place[i][2], place[i][3], place[i][2], place[i][3]);
+		double		d;
+
+		(void) tsm_stbox_distance(&a, &b, &d);
+		tsm_stbox_expand(&a, i < 2 ? 0 : d);
+		lost += (i < 2 && d != 0) || !tsm_stbox_overlaps(&a, &b);
+	}
+	ok(lost == 0, "neither the antimeridian nor a pole nor the antipode loses a place");
 }
 
 static void
@@ -625,6 +718,8 @@ main(void)
 	test_great_circles();
 	test_geodetic_covers();
 	test_expand();
+	test_expand_planar();
+	test_expand_seams();
 	test_extremes();
 	test_faults();
 	test_kinds();
