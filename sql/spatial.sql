@@ -27,7 +27,8 @@ CREATE TYPE tsmem.stbox (
 COMMENT ON TYPE tsmem.stbox IS
 'box in space (x, y, z) and time; any axis may be absent or unbounded; planar, or geodetic with x, y in degrees of longitude and latitude';
 
--- Constructors. No two have the same name and number of arguments: untyped literals and parameters stay unambiguous.
+-- Constructors. No two have the same name and number of arguments: untyped literals and parameters stay unambiguous
+-- (but the name of a type called with one untyped literal is a cast of that text).
 
 CREATE FUNCTION tsmem.stbox(x double precision, y double precision) RETURNS tsmem.stbox
 AS 'MODULE_PATHNAME', 'tsm_stbox_make_xy' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

@@ -16,7 +16,6 @@
  */
 #include "postgres.h"
 
-#include <ctype.h>
 #include <math.h>
 
 #include "lib/stringinfo.h"
@@ -51,10 +50,17 @@ syntax_error(Parser *parser)
 	return false;
 }
 
+/* White space, in every locale and encoding the same. */
+static bool
+is_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
 static void
 skip_space(Parser *parser)
 {
-	while (isspace((unsigned char) *parser->at))
+	while (is_space(*parser->at))
 		parser->at++;
 }
 
@@ -157,7 +163,7 @@ parse_time_bound(Parser *parser, const char *ends, TimestampTz absent, Timestamp
 		return syntax_error(parser);
 	if (*parser->at == '"')
 		parser->at++;
-	while (length > 0 && isspace((unsigned char) buffer[length - 1]))
+	while (length > 0 && is_space(buffer[length - 1]))
 		length--;
 	buffer[length] = '\0';
 	*bound = absent;
@@ -201,7 +207,7 @@ space_is_next(const Parser *parser)
 
 	if (*at++ != '(')
 		return false;
-	while (isspace((unsigned char) *at))
+	while (is_space(*at))
 		at++;
 	return *at == '(';
 }

@@ -9,6 +9,7 @@
 
 #include <math.h>
 
+#include "catalog/pg_type.h"
 #include "common/int.h"
 #include "utils/fmgrprotos.h"
 #include "utils/geo_decls.h"
@@ -406,7 +407,7 @@ Datum
 tsm_stbox_to_period(PG_FUNCTION_ARGS)
 {
 	TsmStBox   *box = PG_GETARG_TSM_STBOX(0);
-	TypeCacheEntry *typcache = range_get_typcache(fcinfo, get_fn_expr_rettype(fcinfo->flinfo));
+	TypeCacheEntry *typcache = range_get_typcache(fcinfo, TSTZRANGEOID);
 	RangeBound	lower = {0};
 	RangeBound	upper = {0};
 	bool		included;

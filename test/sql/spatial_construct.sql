@@ -1,4 +1,4 @@
--- Constructors, casts and accessors of stbox; untyped literals are never ambiguous.
+-- Constructors, casts and accessors of stbox; untyped literals are not ambiguous.
 CREATE SCHEMA spatial_construct;
 SET search_path = spatial_construct, tsmem, public;
 SET timezone = 'UTC';
@@ -12,6 +12,9 @@ SELECT stbox(1.5, 2.5, 3.5, 4.5, '[2024-01-01,2024-02-01)'), stbox('1', '2', '3'
 SELECT stbox(1, 2, 3, 4, 5, 6, '(2024-01-01,)');
 SELECT envelope(1, 2, 3, 4), envelope('1', '2', '3', '4');
 SELECT stbox('STBOX((1,2),(3,4))');
+-- The name of a type called with one untyped literal is a cast of the text, so a period needs its type.
+SELECT stbox('[2024-01-01,2024-02-01)');
+SELECT stbox(tstzrange '[2024-01-01,2024-02-01)');
 SELECT stbox(tstzrange('2024-01-01', '2024-02-01')), point(1, 2)::stbox, box(point(4, 3), point(1, 2))::stbox;
 SELECT NULL::point::stbox IS NULL, stbox(1, 2, NULL) IS NULL, stbox(NULL) IS NULL;
 PREPARE untyped AS SELECT stbox($1, $2, $3), stbox($4, $5), geodetic($6), expand($7, $8), with_time($9, $10), stbox($11) && $12, area($13::stbox);
@@ -43,6 +46,13 @@ SELECT stbox(1, 2)::tstzrange IS NULL, stbox(tstzrange(NULL, NULL))::box IS NULL
 -- A period comes back as the same set of microseconds, in half-open form or as an instant.
 SELECT p, p::stbox::tstzrange
 FROM (VALUES ('[2024-01-01,2024-02-01)'::tstzrange), ('[2024-01-01,2024-01-01]'), ('(2024-01-01,2024-02-01]'), ('(,)'), ('[2024-01-01,)'), ('(,2024-01-01)'), ('[-infinity,infinity]')) v(p);
+-- Its function does not ask what the caller declares it to return.
+CREATE DOMAIN period AS tstzrange;
+DO $$ BEGIN
+	EXECUTE format('CREATE FUNCTION to_period(stbox) RETURNS period AS %L, ''tsm_stbox_to_period'' LANGUAGE C IMMUTABLE STRICT',
+		(SELECT probin FROM pg_proc WHERE oid = 'tsmem.to_tstzrange(tsmem.stbox)'::regprocedure));
+END $$;
+SELECT to_period('STBOX[2024-01-01,2024-02-01)');
 CREATE TABLE place (location stbox);
 INSERT INTO place VALUES (point(1, 2)), (box '(1,2),(3,4)'), (tstzrange('2024-01-01', '2024-01-02'));
 SELECT * FROM place;
@@ -68,7 +78,14 @@ SELECT tsmem.area('STBOX((0,-infinity),(0,infinity))'), tsmem.center('STBOX((1.6
 SELECT expand('STBOX((1,2,3),(4,5,6)),[2024-01-01,2024-01-02)', 1.5);
 SELECT expand('STBOX((1,),(2,))', 1), expand('STBOX[2024-01-01,2024-01-02)', 1);
 SELECT expand('STBOX((-infinity,0),(1,infinity))', 1);
-SELECT expand('STBOX((1,2))', 0), expand('GEODSTBOX((1,2))', 0);
+SELECT expand('STBOX((1,2))', 0), round((1e6 * ((geodetic(stbox(1, 2)) <-> 'GEODSTBOX((1,3))') - (expand('GEODSTBOX((1,2))', 0) <-> 'GEODSTBOX((1,3))')))::numeric) AS micrometres;
+-- What is at exactly the distance, after rounding, is within it: 0.2 + 2.0999999999999996 rounds to below 2.3.
+SELECT expand('STBOX((0.2,0))', 2.0999999999999996) && 'STBOX((2.3,0))' AS at_distance, 'STBOX((0.2,0))'::stbox <-> 'STBOX((2.3,0))' AS distance;
+SELECT count(*) AS points, count(*) FILTER (WHERE b && expand(a, a <-> b)) AS at_distance
+FROM (SELECT stbox(i / 10.0, j / 10.0) AS a, stbox(k / 10.0, l / 10.0) AS b FROM generate_series(-9, 9, 3) i, generate_series(-7, 9, 4) j, generate_series(-9, 9, 2) k, generate_series(-8, 8, 5) l) p;
+-- The antimeridian is one line, a pole one point.
+SELECT 'GEODSTBOX((180,0))'::stbox <-> 'GEODSTBOX((-180,0))' AS distance, expand('GEODSTBOX((180,0))', 0) && 'GEODSTBOX((-180,0))' AS one_line,
+	expand('GEODSTBOX((-180,0))', 0) && 'GEODSTBOX((180,0))' AS either_way, expand('GEODSTBOX((5,90))', 0) && 'GEODSTBOX((77,90))' AS one_point;
 SELECT round(x_min(b)::numeric, 5), round(y_min(b)::numeric, 5), round(x_max(b)::numeric, 5), round(y_max(b)::numeric, 5), z_min(b), z_max(b)
 FROM expand('GEODSTBOX((10,60,0),(10,60,0))', 1000) b;
 SELECT expand('GEODSTBOX((179.9999,0))', 1000) && 'GEODSTBOX((-179.9999,0))' AS over_the_antimeridian,

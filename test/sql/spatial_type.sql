@@ -77,6 +77,11 @@ SELECT 'STBOX((1,2),(3,4)),[2024-01-01]'::stbox;
 SELECT 'STBOX((1,2),(3,4)),[2024-01-01,2024-01-02'::stbox;
 SELECT 'STBOX[yesterday at noonish,2024-01-02)'::stbox;
 SELECT ('STBOX[' || repeat('9', 200) || ',2024-01-02)')::stbox;
+-- Numbers and times raise what they raise alone.
+SELECT 'STBOX[garbage,]'::stbox;
+SELECT 'STBOX((1,2)),[-2024-01-01,2024-01-02)'::stbox;
+SELECT 'STBOX[2024-01-01 10:00 Mars/Olympus,]'::stbox;
+SELECT 'STBOX((1e400,2))'::stbox;
 -- What has no meaning.
 SELECT 'STBOX((NaN,2),(3,4))'::stbox;
 SELECT 'STBOX((1,2),(3,NaN))'::stbox;
