@@ -161,7 +161,7 @@ COMMENT ON COLUMN tsmem.events.key IS 'label of an event, key of a value, name o
 COMMENT ON COLUMN tsmem.events.body IS 'payload';
 COMMENT ON COLUMN tsmem.events.hash IS 'sha256 over the hash before it, the event and the digest of its payload';
 COMMENT ON COLUMN tsmem.events.raw IS 'payload that jsonb cannot hold: bytes as they came';
-COMMENT ON COLUMN tsmem.events.body_digest IS 'HMAC-SHA256 of the payload under the subject''s key, so that the chain outlives the payload; NULL without a subject';
+COMMENT ON COLUMN tsmem.events.body_digest IS 'HMAC-SHA256 of the payload, then that of the subject''s name, both under the subject''s key, so that the chain outlives payload, name and key; NULL for an event about nobody';
 COMMENT ON COLUMN tsmem.events.subject IS 'person that the payload is about';
 COMMENT ON COLUMN tsmem.events.snapshot IS 'token of the database snapshot that the event was made under, where one was recorded';
 COMMENT ON COLUMN tsmem.events.expires_at IS 'when a value put with a time to live stops being there';

@@ -57,11 +57,11 @@ static struct
 	int64		seq;
 }			hints[HINT_SLOTS];
 
-/* A hash as a bytea value, without palloc. */
+/* A hash, or a digest with a mark, as a bytea value, without palloc. */
 typedef union HashDatum
 {
 	struct varlena header;
-	char		bytes[VARHDRSZ + TSM_RUN_HASH_BYTES];
+	char		bytes[VARHDRSZ + TSM_RUN_DIGEST_BYTES];
 } HashDatum;
 
 static Datum
@@ -69,6 +69,15 @@ hash_datum(HashDatum *datum, const uint8 *hash)
 {
 	SET_VARSIZE(&datum->header, VARHDRSZ + TSM_RUN_HASH_BYTES);
 	memcpy(datum->bytes + VARHDRSZ, hash, TSM_RUN_HASH_BYTES);
+	return PointerGetDatum(&datum->header);
+}
+
+static Datum
+digest_datum(HashDatum *datum, const TsmRunEvent *event)
+{
+	SET_VARSIZE(&datum->header, VARHDRSZ + TSM_RUN_DIGEST_BYTES);
+	memcpy(datum->bytes + VARHDRSZ, event->digest, TSM_RUN_HASH_BYTES);
+	memcpy(datum->bytes + VARHDRSZ + TSM_RUN_HASH_BYTES, event->mark, TSM_RUN_HASH_BYTES);
 	return PointerGetDatum(&datum->header);
 }
 
@@ -94,6 +103,7 @@ find_head(const TsmRun *run, TsmRunProbe *probe, TsmRunHead *head)
 	if (!found)
 	{
 		head->seq = run->fork_seq;
+		/* A fork goes on from the time of the event that it was forked at. */
 		head->at = run->fork_seq > 0 ? tsm_run_moment(run, false, run->fork_seq) : DT_NOBEGIN;
 		memcpy(head->hash, run->base_hash, TSM_RUN_HASH_BYTES);
 		return;
@@ -130,6 +140,62 @@ digest_events(TsmRunEvent *events, int count)
 	}
 }
 
+/* By subject, byte by byte. */
+static int
+compare_subjects(const void *left, const void *right)
+{
+	text	   *a = (*(TsmRunEvent *const *) left)->subject;
+	text	   *b = (*(TsmRunEvent *const *) right)->subject;
+	size_t		a_length = VARSIZE_ANY_EXHDR(a);
+	size_t		b_length = VARSIZE_ANY_EXHDR(b);
+	int			order = memcmp(VARDATA_ANY(a), VARDATA_ANY(b), Min(a_length, b_length));
+
+	if (order != 0)
+		return order;
+	return a_length < b_length ? -1 : a_length > b_length;
+}
+
+/*
+ * Digests and marks of the events that are about a subject. Keys are made in
+ * the order of the subjects, so that two batches that make the same ones, in
+ * different runs, wait for each other and do not deadlock.
+ */
+static void
+digest_subjects(const TsmRun *run, TsmRunEvent *events, int count)
+{
+	TsmRunEvent **about = NULL;
+	uint8		hmac_key[TSM_RUN_HASH_BYTES];
+	int			marked = 0;
+	int			i;
+
+	for (i = 0; i < count; i++)
+	{
+		events[i].marked = events[i].subject != NULL;
+		if (!events[i].marked)
+			continue;
+		if (about == NULL)
+			about = palloc_extended(count * sizeof(TsmRunEvent *), MCXT_ALLOC_HUGE);
+		about[marked++] = &events[i];
+	}
+	if (about == NULL)
+		return;
+	qsort(about, marked, sizeof(TsmRunEvent *), compare_subjects);
+	for (i = 0; i < marked; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (i > 0 && compare_subjects(&about[i - 1], &about[i]) == 0)
+			memcpy(about[i]->mark, about[i - 1]->mark, TSM_RUN_HASH_BYTES);
+		else
+		{
+			if (!tsm_run_subject_key(run->namespace, about[i]->subject, true, hmac_key))
+				elog(ERROR, "could not make a subject's key");
+			tsm_run_mark(about[i]->subject, hmac_key, about[i]->mark);
+		}
+		tsm_run_digest(about[i], hmac_key, about[i]->digest);
+	}
+	pfree(about);
+}
+
 /* Sets when a value expires. Raises 22023 unless that is after the event, 22008 out of range. */
 static void
 set_expiry(TsmRunEvent *event)
@@ -163,14 +229,6 @@ chain_events(const TsmRun *run, const TsmRunHead *head, TsmRunEvent *events, int
 		TsmRunEvent *event = &events[i];
 
 		CHECK_FOR_INTERRUPTS();
-		if (event->subject != NULL)
-		{
-			uint8		hmac_key[TSM_RUN_HASH_BYTES];
-
-			if (!tsm_run_subject_key(run->namespace, event->subject, true, hmac_key))
-				elog(ERROR, "could not make a subject's key");
-			tsm_run_digest(event, hmac_key, event->digest);
-		}
 		event->seq = head->seq + 1 + i;
 		event->at = at;
 		if (event->ttl != NULL)
@@ -197,8 +255,8 @@ event_values(int64 number, TsmRunEvent *event, HashDatum *hash, HashDatum *diges
 	values[Anum_event_hash - 1] = hash_datum(hash, event->hash);
 	values[Anum_event_raw - 1] = PointerGetDatum(event->raw);
 	isnull[Anum_event_raw - 1] = event->raw == NULL;
-	values[Anum_event_body_digest - 1] = hash_datum(digest, event->digest);
-	isnull[Anum_event_body_digest - 1] = event->subject == NULL;
+	values[Anum_event_body_digest - 1] = digest_datum(digest, event);
+	isnull[Anum_event_body_digest - 1] = !event->marked;
 	values[Anum_event_subject - 1] = PointerGetDatum(event->subject);
 	isnull[Anum_event_subject - 1] = event->subject == NULL;
 	values[Anum_event_snapshot - 1] = PointerGetDatum(event->snapshot);
@@ -369,6 +427,7 @@ tsm_run_append(const pg_uuid_t *id, TsmRunEvent *events, int count, TsmRunGuard 
 	go_on = guard == NULL || guard(&run, argument);
 	if (go_on)
 	{
+		digest_subjects(&run, events, count);
 		chain_events(&run, &head, events, count);
 		/* Asked under the table's lock: now nobody can add a trigger or an index. */
 		if (tsm_run_catalog()->direct_write)

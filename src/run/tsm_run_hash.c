@@ -13,6 +13,8 @@
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "storage/shmem.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
@@ -190,9 +192,22 @@ text_in_utf8(text *value, size_t *length)
 	return utf8;
 }
 
+/* The mark of a subject, which stands for its name in the chain: HMAC under its key. */
+void
+tsm_run_mark(text *subject, const uint8 *hmac_key, uint8 *mark)
+{
+	Digester	digester;
+	size_t		length;
+	const char *utf8 = text_in_utf8(subject, &length);
+
+	begin_digest(&digester, hmac_key);
+	add_to_digest(&digester, utf8, length);
+	finish_digest(&digester, mark);
+}
+
 /*
- * Fills event->hash, given the hash before it and the event with its seq, at
- * and digest.
+ * Fills event->hash, given the hash before it and the event with its seq, at,
+ * digest and mark.
  */
 void
 tsm_run_hash_event(const uint8 *previous, const pg_uuid_t *run_id, TsmRunEvent *event)
@@ -212,6 +227,7 @@ tsm_run_hash_event(const uint8 *previous, const pg_uuid_t *run_id, TsmRunEvent *
 	preimage.snapshot = text_in_utf8(event->snapshot, &preimage.snapshot_length);
 	preimage.expires = event->expires;
 	preimage.expires_at = event->expires_at;
+	preimage.mark = event->marked ? event->mark : NULL;
 	preimage.digest = event->digest;
 	size = TSM_RUN_PREIMAGE_FIXED + preimage.key_length + preimage.snapshot_length;
 	if (size > sizeof(small))
@@ -291,4 +307,49 @@ tsm_run_subject_key(const char *name, text *subject, bool create, uint8 *hmac_ke
 	tsm_run_become_caller(&saved);
 	SPI_finish();
 	return found;
+}
+
+/*
+ * The marks of all subjects of a namespace that have a key, one after the
+ * other, palloc'd in the current context.
+ */
+uint8 *
+tsm_run_all_marks(const char *name, uint64 *count)
+{
+	static SPIPlanPtr plan = NULL;
+	MemoryContext caller = CurrentMemoryContext;
+	Oid			types[1] = {TEXTOID};
+	Datum		values[1] = {CStringGetTextDatum(name)};
+	TsmRunOwner saved;
+	uint8	   *marks;
+	uint64		i;
+
+	SPI_connect();
+	tsm_run_become_owner(&saved);
+	tsm_run_plan(&plan,
+				 "SELECT subject, hmac_key FROM tsmem.subject_keys "
+				 "WHERE namespace OPERATOR(pg_catalog.=) $1",
+				 1, types);
+	if (SPI_execute_plan(plan, values, NULL, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the subjects' keys");
+	*count = SPI_processed;
+	marks = MemoryContextAllocHuge(caller, mul_size(SPI_processed + 1, TSM_RUN_HASH_BYTES));
+	for (i = 0; i < SPI_processed; i++)
+	{
+		HeapTuple	tuple = SPI_tuptable->vals[i];
+		bool		isnull;
+		text	   *subject = DatumGetTextPP(
+			SPI_getbinval(tuple, SPI_tuptable->tupdesc, 1, &isnull));
+		bytea	   *key = DatumGetByteaPP(
+			SPI_getbinval(tuple, SPI_tuptable->tupdesc, 2, &isnull));
+
+		CHECK_FOR_INTERRUPTS();
+		if (VARSIZE_ANY_EXHDR(key) != TSM_RUN_HASH_BYTES)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_CORRUPTED), errmsg("a subject's key is damaged")));
+		tsm_run_mark(subject, (uint8 *) VARDATA_ANY(key), marks + i * TSM_RUN_HASH_BYTES);
+	}
+	tsm_run_become_caller(&saved);
+	SPI_finish();
+	return marks;
 }

@@ -30,6 +30,9 @@
 #define TSM_RUN_HASH_BYTES 32
 #define TSM_RUN_HASH_VERSION 1
 
+/* tsmem.events.body_digest: the digest of the content, then the subject's mark. */
+#define TSM_RUN_DIGEST_BYTES (2 * TSM_RUN_HASH_BYTES)
+
 /* tsmem.events.kind */
 #define TSM_KIND_EVENT 'e'
 #define TSM_KIND_VALUE 'k'
@@ -155,7 +158,9 @@ typedef struct TsmRunEvent
 	TimestampTz expires_at;
 	int64		seq;
 	TimestampTz at;
+	bool		marked;			/* about a subject, also where its name was erased */
 	uint8		digest[TSM_RUN_HASH_BYTES];
+	uint8		mark[TSM_RUN_HASH_BYTES];	/* of the subject, if marked */
 	uint8		hash[TSM_RUN_HASH_BYTES];
 } TsmRunEvent;
 
@@ -191,18 +196,21 @@ typedef struct TsmRunPreimage
 	size_t		snapshot_length;
 	bool		expires;
 	int64_t		expires_at;
+	const uint8_t *mark;		/* of the subject, TSM_RUN_HASH_BYTES; or NULL */
 	const uint8_t *digest;		/* TSM_RUN_HASH_BYTES */
 } TsmRunPreimage;
 
-#define TSM_RUN_PREIMAGE_FIXED 125	/* bytes of a preimage without key and snapshot, at most */
+#define TSM_RUN_PREIMAGE_FIXED 158	/* bytes of a preimage without key and snapshot, at most */
 extern void tsm_run_write_preimage(TsmWriter *writer, const TsmRunPreimage *preimage);
 extern void tsm_run_write_length(TsmWriter *writer, bool present, size_t length);
 
 /* tsm_run_hash.c */
 extern void tsm_run_sha256(const void *bytes, size_t length, uint8 *digest);
 extern void tsm_run_digest(const TsmRunEvent *event, const uint8 *hmac_key, uint8 *digest);
+extern void tsm_run_mark(text *subject, const uint8 *hmac_key, uint8 *mark);
 extern void tsm_run_hash_event(const uint8 *previous, const pg_uuid_t *run_id, TsmRunEvent *event);
 extern bool tsm_run_subject_key(const char *name, text *subject, bool create, uint8 *hmac_key);
+extern uint8 *tsm_run_all_marks(const char *name, uint64 *count);
 
 /* tsm_run_fold.c */
 typedef struct TsmRunEntry

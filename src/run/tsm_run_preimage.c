@@ -19,6 +19,8 @@
  *	      .     1  0: no snapshot; 1: a snapshot, like the key
  *	      .     1  0: does not expire; 1: it does, and then
  *	                 8  expires_at, like at
+ *	      .     1  0: about nobody; 1: about a subject, and then
+ *	                32  its mark: HMAC-SHA256 of its name in UTF-8 under its key
  *	      .    32  digest of the content
  *
  * The content, over which the digest is taken (sha256, or HMAC-SHA256 under
@@ -31,8 +33,10 @@
  *	                 8  their length
  *	                 n  the bytes
  *
- * The subject is not in the preimage: its key stands for it, and its name can
- * be erased.
+ * The subject's name is not in the preimage, only its mark, which says nothing
+ * without the key: so name, key and content can be erased together. An event
+ * about nobody cannot be passed off as an erased one, nor one subject's event
+ * as another's.
  *
  *-------------------------------------------------------------------------
  */
@@ -67,5 +71,8 @@ tsm_run_write_preimage(TsmWriter *writer, const TsmRunPreimage *preimage)
 	tsm_write_u8(writer, preimage->expires ? 1 : 0);
 	if (preimage->expires)
 		tsm_write_u64_be(writer, (uint64_t) preimage->expires_at);
+	tsm_write_u8(writer, preimage->mark != NULL ? 1 : 0);
+	if (preimage->mark != NULL)
+		tsm_write_bytes(writer, preimage->mark, TSM_RUN_HASH_BYTES);
 	tsm_write_bytes(writer, preimage->digest, TSM_RUN_HASH_BYTES);
 }

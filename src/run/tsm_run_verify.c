@@ -27,11 +27,15 @@ typedef struct Chain
 	pg_uuid_t	run_id;			/* of the segment's run */
 	char	   *namespace;		/* of the segment's run */
 	uint8		base_hash[TSM_RUN_HASH_BYTES];
+	int64		fork_seq;
 	int64		next_seq;
 	uint8		hash[TSM_RUN_HASH_BYTES];	/* of the last good event */
 	text	   *subject;		/* whose key is in hmac_key; NULL for none */
 	bool		subject_has_key;
 	uint8		hmac_key[TSM_RUN_HASH_BYTES];
+	uint8		mark[TSM_RUN_HASH_BYTES];	/* of that subject */
+	uint8	   *marks;			/* of all subjects that have a key, sorted; NULL: not read */
+	uint64		nmarks;
 	MemoryContext context;		/* lives as long as the walk */
 	TsmRunVerdict *verdict;
 } Chain;
@@ -44,7 +48,7 @@ judge_bad(Chain *chain, int64 seq, const char *reason)
 	chain->verdict->reason = reason;
 }
 
-/* Identity and base hash of the run that a segment belongs to; the caller is connected to SPI. */
+/* Identity, place of the fork and base hash of the run that a segment belongs to; the caller is connected to SPI. */
 static bool
 read_segment_run(Chain *chain, int64 number)
 {
@@ -57,7 +61,7 @@ read_segment_run(Chain *chain, int64 number)
 	bool		isnull;
 
 	tsm_run_plan(&plan,
-				 "SELECT run_id, base_hash, namespace FROM tsmem.runs "
+				 "SELECT run_id, base_hash, namespace, fork_seq FROM tsmem.runs "
 				 "WHERE run_number OPERATOR(pg_catalog.=) $1",
 				 1, types);
 	if (SPI_execute_plan(plan, values, NULL, true, 1) != SPI_OK_SELECT)
@@ -73,11 +77,13 @@ read_segment_run(Chain *chain, int64 number)
 	memcpy(chain->base_hash, VARDATA_ANY(base), TSM_RUN_HASH_BYTES);
 	chain->namespace = MemoryContextStrdup(
 		chain->context, TextDatumGetCString(SPI_getbinval(tuple, columns, 3, &isnull)));
+	chain->fork_seq = DatumGetInt64(SPI_getbinval(tuple, columns, 4, &isnull));
 	chain->subject = NULL;
+	chain->marks = NULL;
 	return true;
 }
 
-/* Makes chain->hmac_key that of a subject; events about one follow each other mostly. */
+/* Makes chain->hmac_key and chain->mark those of a subject; events about one follow each other mostly. */
 static void
 find_subject_key(Chain *chain, text *subject)
 {
@@ -93,41 +99,65 @@ find_subject_key(Chain *chain, text *subject)
 	MemoryContextSwitchTo(caller);
 	chain->subject_has_key = tsm_run_subject_key(chain->namespace, subject, false,
 												 chain->hmac_key);
+	if (chain->subject_has_key)
+		tsm_run_mark(subject, chain->hmac_key, chain->mark);
+}
+
+static int
+compare_marks(const void *left, const void *right)
+{
+	return memcmp(left, right, TSM_RUN_HASH_BYTES);
+}
+
+/* Whether any subject that has a key has this mark. */
+static bool
+mark_has_key(Chain *chain, const uint8 *mark)
+{
+	if (chain->marks == NULL)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(chain->context);
+
+		chain->marks = tsm_run_all_marks(chain->namespace, &chain->nmarks);
+		qsort(chain->marks, chain->nmarks, TSM_RUN_HASH_BYTES, compare_marks);
+		MemoryContextSwitchTo(caller);
+	}
+	return bsearch(mark, chain->marks, chain->nmarks, TSM_RUN_HASH_BYTES, compare_marks) != NULL;
 }
 
 /*
- * Fills event->digest: what the event carries, or what its content gives where
- * it carries none. Returns what is wrong, NULL for nothing. Content that was
- * erased together with its subject's key leaves the digest to stand for it.
+ * Fills event->digest and event->mark: what the event carries, or what its
+ * content gives where it is about nobody. Returns what is wrong, NULL for
+ * nothing. Content may be missing only if the key that its digest was taken
+ * under is gone: then it was erased, and perhaps the subject's name with it.
  */
 static const char *
 digest_stored(Chain *chain, TsmRunEvent *event, bytea *stored)
 {
-	const uint8 *hmac_key = NULL;
 	uint8		computed[TSM_RUN_HASH_BYTES];
-	bool		empty = event->body == NULL && event->raw == NULL;
 
 	if (stored == NULL)
 	{
 		tsm_run_digest(event, NULL, event->digest);
 		return event->subject == NULL ? NULL : "digest is missing";
 	}
-	if (VARSIZE_ANY_EXHDR(stored) != TSM_RUN_HASH_BYTES)
+	if (VARSIZE_ANY_EXHDR(stored) != TSM_RUN_DIGEST_BYTES)
 		return "digest is damaged";
+	event->marked = true;
 	memcpy(event->digest, VARDATA_ANY(stored), TSM_RUN_HASH_BYTES);
+	memcpy(event->mark, VARDATA_ANY(stored) + TSM_RUN_HASH_BYTES, TSM_RUN_HASH_BYTES);
 	if (event->subject != NULL)
-	{
 		find_subject_key(chain, event->subject);
-		if (!chain->subject_has_key)
-			return empty ? NULL : "key of the subject is missing";
-		hmac_key = chain->hmac_key;
+	if (event->subject != NULL && chain->subject_has_key &&
+		memcmp(chain->mark, event->mark, TSM_RUN_HASH_BYTES) == 0)
+	{
+		tsm_run_digest(event, chain->hmac_key, computed);
+		return memcmp(computed, event->digest, TSM_RUN_HASH_BYTES) == 0
+			? NULL : "content does not match its digest";
 	}
-	else if (empty)
-		return NULL;
-	tsm_run_digest(event, hmac_key, computed);
-	if (memcmp(computed, event->digest, TSM_RUN_HASH_BYTES) != 0)
-		return "content does not match its digest";
-	return NULL;
+	if (event->body != NULL || event->raw != NULL)
+		return event->subject != NULL && chain->subject_has_key
+			? "content does not match its digest" : "key of the subject is missing";
+	return mark_has_key(chain, event->mark) ? "content is missing, its key is not" : NULL;
 }
 
 #define COLUMN(attribute) SPI_getbinval(tuple, columns, (attribute) - 1, &isnull)
@@ -245,6 +275,11 @@ check_segment(Chain *chain, const TsmRunSegment *segment)
 	if (!read_segment_run(chain, segment->number))
 	{
 		judge_bad(chain, segment->after, "run of an ancestor is missing");
+		return;
+	}
+	if (chain->fork_seq != segment->after)
+	{
+		judge_bad(chain, segment->after, "place of the fork does not match");
 		return;
 	}
 	if (segment->after == 0)

@@ -14,16 +14,17 @@ CREATE FUNCTION hmac(key bytea, message bytea) RETURNS bytea LANGUAGE sql IMMUTA
 $$ SELECT sha256(mask(key, 92) || sha256(mask(key, 54) || message)) $$;
 -- RFC 4231, test case 1 (the key is padded with zeros to 32 bytes, which changes nothing)
 SELECT hmac(decode(repeat('0b', 20), 'hex') || decode(repeat('00', 12), 'hex'), 'Hi There');
-CREATE FUNCTION preimage(previous bytea, run uuid, e events, digest bytea) RETURNS bytea LANGUAGE sql IMMUTABLE AS
+CREATE FUNCTION preimage(previous bytea, run uuid, e events, mark bytea, digest bytea) RETURNS bytea LANGUAGE sql IMMUTABLE AS
 $$ SELECT '\x01'::bytea || previous || uuid_send(run) || int8send(e.seq) || timestamptz_send(e.at) || convert_to(e.kind::text, 'UTF8')
 	|| part(convert_to(e.key, 'UTF8')) || part(convert_to(e.snapshot, 'UTF8'))
-	|| CASE WHEN e.expires_at IS NULL THEN '\x00'::bytea ELSE '\x01'::bytea || timestamptz_send(e.expires_at) END || digest $$;
+	|| CASE WHEN e.expires_at IS NULL THEN '\x00'::bytea ELSE '\x01'::bytea || timestamptz_send(e.expires_at) END
+	|| CASE WHEN mark IS NULL THEN '\x00'::bytea ELSE '\x01'::bytea || mark END || digest $$;
 
 -- The test vector of the README
 SELECT sha256(uuid_send('00000000-0000-0000-0000-000000000001')) AS base,
 	sha256(content('{"a": 1}', NULL)) AS content,
 	sha256(preimage(sha256(uuid_send('00000000-0000-0000-0000-000000000001')), '00000000-0000-0000-0000-000000000001',
-		ROW(1, 1, '2000-01-01 00:00:01+00', 'e', 'k', '{"a": 1}', '', NULL, NULL, NULL, NULL, NULL, 1)::events,
+		ROW(1, 1, '2000-01-01 00:00:01+00', 'e', 'k', '{"a": 1}', '', NULL, NULL, NULL, NULL, NULL, 1)::events, NULL,
 		sha256(content('{"a": 1}', NULL)))) AS hash;
 
 -- A run with everything in it
@@ -48,9 +49,9 @@ SELECT count(*) FILTER (WHERE body_digest IS NOT NULL) AS with_digest, count(*) 
 
 CREATE VIEW recomputed AS
 SELECT r.run_id, e.seq, e.hash = sha256(preimage(
-		COALESCE(lag(e.hash) OVER (PARTITION BY e.run_number ORDER BY e.seq), r.base_hash), r.run_id, e,
+		COALESCE(lag(e.hash) OVER (PARTITION BY e.run_number ORDER BY e.seq), r.base_hash), r.run_id, e, hmac(k.hmac_key, convert_to(e.subject, 'UTF8')),
 		CASE WHEN k.hmac_key IS NULL THEN sha256(content(e.body, e.raw)) ELSE hmac(k.hmac_key, content(e.body, e.raw)) END)) AS same,
-	e.body_digest IS NOT DISTINCT FROM hmac(k.hmac_key, content(e.body, e.raw)) AS same_digest
+	e.body_digest IS NOT DISTINCT FROM hmac(k.hmac_key, content(e.body, e.raw)) || hmac(k.hmac_key, convert_to(e.subject, 'UTF8')) AS same_digest
 FROM runs r JOIN events e USING (run_number) LEFT JOIN subject_keys k ON k.namespace = r.namespace AND k.subject = e.subject;
 SELECT count(*), bool_and(same) AS same, bool_and(same_digest) AS same_digest FROM recomputed WHERE run_id = :'run';
 SELECT ok FROM verify_run(:'run');
@@ -62,15 +63,31 @@ SELECT base_hash = (SELECT hash FROM replay_events(:'run', 5, 5)) AS base FROM r
 SELECT fork_run(:'run', 0) AS fork0 \gset
 SELECT base_hash = sha256(uuid_send(:'fork0')) AS base FROM runs WHERE run_id = :'fork0';
 
--- The payload and the key can go, and the chain still holds.
+-- The payload and the key can go, and the chain still holds; so it does with new events about the subject, and without the name.
 BEGIN;
 UPDATE events SET body = NULL, raw = NULL WHERE subject = 'anna';
 DELETE FROM subject_keys WHERE subject = 'anna';
+SELECT ok, first_bad_seq, reason FROM verify_run(:'run');
+SAVEPOINT s;
+SELECT append_event(:'run', 'about', '"again"', 'anna');
+SELECT ok, first_bad_seq, reason FROM verify_run(:'run');
+ROLLBACK TO s;
+UPDATE events SET subject = NULL WHERE subject = 'anna';
+SELECT ok, first_bad_seq, reason FROM verify_run(:'run');
+SELECT append_event(:'run', 'about', '"again"', 'anna');
 SELECT ok, first_bad_seq, reason FROM verify_run(:'run');
 ROLLBACK;
 -- Not one without the other: each is found.
 BEGIN;
 UPDATE events SET body = NULL, raw = NULL WHERE subject = 'anna';
+SELECT ok, first_bad_seq, reason FROM verify_run(:'run');
+ROLLBACK;
+BEGIN;
+UPDATE events SET body = NULL, raw = NULL, subject = NULL WHERE subject = 'anna';
+SELECT ok, first_bad_seq, reason FROM verify_run(:'run');
+ROLLBACK;
+BEGIN;
+UPDATE events SET body = NULL, raw = NULL, subject = 'nobody' WHERE subject = 'anna';
 SELECT ok, first_bad_seq, reason FROM verify_run(:'run');
 ROLLBACK;
 BEGIN;
@@ -107,6 +124,16 @@ SELECT change, (tamper(:'run', change)).* FROM (VALUES
 	('UPDATE events SET subject = NULL, body_digest = NULL WHERE run_number = :n AND seq = 7'),
 	('UPDATE events SET subject = ''anna'' WHERE run_number = :n AND seq = 1'),
 	('UPDATE events SET body_digest = sha256(''x'') WHERE run_number = :n AND seq = 1'),
+	('UPDATE events SET body_digest = sha256(content(body, raw)), body = NULL WHERE run_number = :n AND seq = 1'),
+	('UPDATE events SET body_digest = sha256(content(body, raw)) || sha256(''x''), body = NULL WHERE run_number = :n AND seq = 1'),
+	('UPDATE events SET body_digest = sha256(content(body, raw)), body = NULL, subject = ''x'' WHERE run_number = :n AND seq = 1'),
+	('UPDATE events SET body_digest = sha256(content(body, raw)) || sha256(''x''), body = NULL, subject = ''x'' WHERE run_number = :n AND seq = 1'),
+	('UPDATE events SET body_digest = sha256(content(body, raw)), body = NULL WHERE run_number = :n AND kind = ''k'' AND expires_at IS NULL AND body IS NOT NULL'),
+	('UPDATE events SET body_digest = substr(body_digest, 1, 32) || sha256(''x''), body = NULL, raw = NULL WHERE run_number = :n AND seq = 7'),
+	('UPDATE events SET body_digest = substr(body_digest, 1, 32) WHERE run_number = :n AND seq = 7'),
+	('UPDATE events SET body_digest = NULL WHERE run_number = :n AND seq = 7'),
+	('UPDATE events SET body_digest = NULL, body = NULL, raw = NULL, subject = NULL WHERE run_number = :n AND seq = 7'),
+	('UPDATE events SET subject = ''nobody'' WHERE run_number = :n AND seq = 7'),
 	('UPDATE events SET body_digest = ''\x00'' WHERE run_number = :n AND seq = 7'),
 	('UPDATE events SET body = NULL, raw = NULL, subject = NULL, body_digest = sha256(''x'') WHERE run_number = :n AND seq = 7'),
 	('UPDATE events SET snapshot = ''1:1:'' WHERE run_number = :n AND seq = 4'),
@@ -145,6 +172,10 @@ SELECT change, (tamper(:'fork', replace(change, ':p', (SELECT run_number::text F
 	('DELETE FROM events WHERE run_number = :p AND seq = 6'),
 	('UPDATE runs SET lineage_upto = ARRAY[4] WHERE run_number = :n'),
 	('UPDATE runs SET lineage = ARRAY[0] WHERE run_number = :n'),
+	('UPDATE runs SET fork_seq = 4 WHERE run_number = :n'),
+	('UPDATE runs SET fork_seq = 0 WHERE run_number = :n'),
+	('UPDATE runs SET fork_seq = 1 WHERE run_number = :p'),
+	('UPDATE runs SET lineage = DEFAULT, lineage_upto = DEFAULT WHERE run_number = :n'),
 	('UPDATE runs SET base_hash = sha256(base_hash) WHERE run_number = :n'),
 	('INSERT INTO events SELECT run_number, 5, at, kind, key, body, hash FROM events WHERE run_number = :n')
 ) t(change);
