@@ -48,9 +48,23 @@ forget_catalog(Datum argument, Oid relation)
 		catalog_valid = false;
 }
 
+/* Whether an expression is "function(column)". */
+static bool
+is_call_of(Expr *expression, Oid function, AttrNumber column)
+{
+	FuncExpr   *call = (FuncExpr *) expression;
+	Var		   *argument;
+
+	if (expression == NULL || !IsA(expression, FuncExpr) || call->funcid != function ||
+		list_length(call->args) != 1 || !IsA(linitial(call->args), Var))
+		return false;
+	argument = linitial(call->args);
+	return argument->varattno == column && argument->varlevelsup == 0;
+}
+
 /* Whether the only policy is "USING (function(column))" for everybody and every command. */
 static bool
-has_own_policy_only(Relation relation, Oid function)
+has_own_policy_only(Relation relation, Oid function, AttrNumber column)
 {
 	RowSecurityPolicy *policy;
 
@@ -59,9 +73,8 @@ has_own_policy_only(Relation relation, Oid function)
 	if (list_length(relation->rd_rsdesc->policies) != 1)
 		return false;
 	policy = linitial(relation->rd_rsdesc->policies);
-	return policy->permissive && policy->polcmd == '*' && policy->qual != NULL &&
-		IsA(policy->qual, FuncExpr) && ((FuncExpr *) policy->qual)->funcid == function &&
-		ARR_DIMS(policy->roles)[0] == 1 &&
+	return policy->permissive && policy->polcmd == '*' && policy->with_check_qual == NULL &&
+		is_call_of(policy->qual, function, column) && ARR_DIMS(policy->roles)[0] == 1 &&
 		((Oid *) ARR_DATA_PTR(policy->roles))[0] == ACL_ID_PUBLIC;
 }
 
@@ -165,6 +178,35 @@ has_rows(Oid table)
 	return found;
 }
 
+/* Whether the columns of tsmem.events are those of the install script, and no more than those NOT NULL. */
+static bool
+has_own_columns(Relation events)
+{
+	static const struct
+	{
+		Oid			type;
+		bool		not_null;
+	}			own[Natts_event] = {
+		{INT8OID, true}, {INT8OID, true}, {TIMESTAMPTZOID, true}, {CHAROID, true},
+		{TEXTOID, false}, {JSONBOID, false}, {BYTEAOID, true}, {BYTEAOID, false},
+		{BYTEAOID, false}, {TEXTOID, false}, {TEXTOID, false}, {TIMESTAMPTZOID, false},
+		{INT2OID, true}};
+	TupleDesc	columns = RelationGetDescr(events);
+	int			i;
+
+	if (columns->natts != Natts_event)
+		return false;
+	for (i = 0; i < Natts_event; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(columns, i);
+
+		if (column->attisdropped || column->atttypid != own[i].type ||
+			column->attnotnull != own[i].not_null)
+			return false;
+	}
+	return true;
+}
+
 static Oid
 own_function(const char *name, Oid argument)
 {
@@ -194,13 +236,15 @@ read_catalog(void)
 	catalog.machines_declared = has_rows(catalog.machines);
 	catalog.owner = events->rd_rel->relowner;
 	catalog.own_policies =
-		has_own_policy_only(runs, own_function("namespace_allowed", TEXTOID)) &&
-		has_own_policy_only(events, own_function("_run_allowed", INT8OID));
+		has_own_policy_only(runs, own_function("namespace_allowed", TEXTOID),
+							Anum_run_namespace) &&
+		has_own_policy_only(events, own_function("_run_allowed", INT8OID),
+							Anum_event_run_number);
 	catalog.direct_read = events->rd_rel->relkind == RELKIND_RELATION &&
 		!events->rd_rel->relhassubclass && events->rd_rules == NULL &&
 		OidIsValid(catalog.events_by_seq) && OidIsValid(catalog.events_by_key);
 	catalog.direct_write = catalog.direct_read && catalog.own_policies && !other_indexes &&
-		events->trigdesc == NULL && RelationGetDescr(events)->natts == Natts_event &&
+		events->trigdesc == NULL && !events->rd_rel->relispartition && has_own_columns(events) &&
 		(RelationGetDescr(events)->constr == NULL ||
 		 (RelationGetDescr(events)->constr->num_check == 0 &&
 		  !RelationGetDescr(events)->constr->has_generated_stored));
