@@ -307,7 +307,9 @@ LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION tsmem.machine_state(uuid, text, int8) IS
 'state and version of a machine, now or as of an event; both NULL when it has none; raises 22004, 42501, 42704';
 
--- Replay: SQL that the planner inlines, so that the first events come at once.
+-- Replay: SQL that the planner inlines, so that the first events come at once. A call of a stable function stands in a
+-- SELECT of its own wherever the planner would try it for an estimate: it does so with the snapshot of the statement
+-- before, which does not see a run that the transaction just began.
 
 CREATE FUNCTION tsmem._run_number(run uuid) RETURNS int8
 AS 'MODULE_PATHNAME', 'tsm_run_number_sql'
@@ -360,7 +362,7 @@ BEGIN ATOMIC
 		AND (l.expires_at IS NULL
 			 OR l.expires_at > CASE WHEN up_to IS NULL THEN pg_catalog.statement_timestamp()
 				ELSE (SELECT pg_catalog.max(e.at) FROM tsmem.replay_events(replay_run.run, NULL, up_to) e) END)
-	ORDER BY l.kind, l.key;
+	ORDER BY l.kind, l.key COLLATE pg_catalog."C";
 END;
 COMMENT ON FUNCTION tsmem.replay_run(uuid, int8) IS
 'values and machine states of a run, rebuilt from its events alone, now or as of an event; version is the place of the event that set them; raises 22004, 42501, 42704';
@@ -372,9 +374,11 @@ BEGIN ATOMIC
 	WITH x AS (SELECT * FROM tsmem.replay_run($1)),
 		y AS (SELECT * FROM tsmem.replay_run($2)),
 		ea AS (SELECT e.seq, e.key, e.body, e.raw, pg_catalog.row_number() OVER (PARTITION BY e.key ORDER BY e.seq) AS nth
-			   FROM tsmem.replay_events($1, tsmem._common_seq($1, $2) + 1) e WHERE e.kind = 'e'::"char"),
+			   FROM tsmem.replay_events($1) e
+			   WHERE e.kind = 'e'::"char" AND e.seq > (SELECT tsmem._common_seq($1, $2))),
 		eb AS (SELECT e.seq, e.key, e.body, e.raw, pg_catalog.row_number() OVER (PARTITION BY e.key ORDER BY e.seq) AS nth
-			   FROM tsmem.replay_events($2, tsmem._common_seq($1, $2) + 1) e WHERE e.kind = 'e'::"char")
+			   FROM tsmem.replay_events($2) e
+			   WHERE e.kind = 'e'::"char" AND e.seq > (SELECT tsmem._common_seq($1, $2)))
 	SELECT COALESCE(x.entity, y.entity), COALESCE(x.key, y.key),
 		CASE WHEN x.version IS NULL THEN 'added' WHEN y.version IS NULL THEN 'removed' ELSE 'changed' END,
 		x.version, y.version, x.value, y.value
@@ -396,8 +400,9 @@ RETURNS TABLE (seq int8, kind_a "char", key_a text, body_a jsonb, kind_b "char",
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT COALESCE(x.seq, y.seq), x.kind, x.key, x.body, y.kind, y.key, y.body
-	FROM tsmem.replay_events($1, tsmem._common_seq($1, $2) + 1) x
-		FULL JOIN tsmem.replay_events($2, tsmem._common_seq($1, $2) + 1) y ON x.seq = y.seq
+	FROM (SELECT * FROM tsmem.replay_events($1) a WHERE a.seq > (SELECT tsmem._common_seq($1, $2))) x
+		FULL JOIN (SELECT * FROM tsmem.replay_events($2) b WHERE b.seq > (SELECT tsmem._common_seq($1, $2))) y
+			ON x.seq = y.seq
 	WHERE x.kind IS DISTINCT FROM y.kind OR x.key IS DISTINCT FROM y.key OR x.body IS DISTINCT FROM y.body
 		OR x.raw IS DISTINCT FROM y.raw
 	ORDER BY 1 LIMIT 1;

@@ -212,7 +212,7 @@ keys_by_sql(ReturnSetInfo *result, const ReadArguments *arguments)
 	read_by_sql(&plan,
 				"SELECT key, version FROM tsmem.replay_run($1, $2) "
 				"WHERE entity OPERATOR(pg_catalog.=) 'value' "
-				"AND pg_catalog.starts_with(key, $3) ORDER BY key",
+				"AND pg_catalog.starts_with(key, $3) ORDER BY key COLLATE pg_catalog.\"C\"",
 				arguments);
 	for (i = 0; i < SPI_processed; i++)
 		tuplestore_puttuple(result->setResult, SPI_tuptable->vals[i]);
