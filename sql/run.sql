@@ -42,16 +42,22 @@ COMMENT ON TABLE tsmem.namespace_grants IS
 'which role may use which namespaces; a role sees its own lines, who may write here sees all';
 COMMENT ON COLUMN tsmem.namespace_grants.grantee IS 'role that the namespaces are granted to';
 COMMENT ON COLUMN tsmem.namespace_grants.prefix IS 'namespace that is granted with all below it; the empty one is everything';
-SELECT pg_catalog.pg_extension_config_dump('tsmem.namespace_grants', '');
+-- A dropped role would be dumped as a bare number, which belongs to somebody else where it is restored.
+SELECT pg_catalog.pg_extension_config_dump('tsmem.namespace_grants',
+	'WHERE EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.oid = grantee)');
 
 CREATE FUNCTION tsmem._table_changed() RETURNS trigger
 AS 'MODULE_PATHNAME', 'tsm_run_table_changed'
 LANGUAGE C;
 COMMENT ON FUNCTION tsmem._table_changed() IS
 'internal: trigger that makes every session forget what it has read of the table';
-CREATE TRIGGER table_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON tsmem.namespace_grants
+-- Row by row, because logical replication fires nothing else; and always, because it does so as a replica.
+CREATE TRIGGER table_changed AFTER INSERT OR UPDATE OR DELETE ON tsmem.namespace_grants
+	FOR EACH ROW EXECUTE FUNCTION tsmem._table_changed();
+CREATE TRIGGER table_truncated AFTER TRUNCATE ON tsmem.namespace_grants
 	FOR EACH STATEMENT EXECUTE FUNCTION tsmem._table_changed();
 ALTER TABLE tsmem.namespace_grants ENABLE ALWAYS TRIGGER table_changed;
+ALTER TABLE tsmem.namespace_grants ENABLE ALWAYS TRIGGER table_truncated;
 
 ALTER TABLE tsmem.namespace_grants ENABLE ROW LEVEL SECURITY;
 -- Who may write is decided by the table's privileges; who may read, by the policy.

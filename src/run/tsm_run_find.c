@@ -129,7 +129,7 @@ run_visible(const pg_uuid_t *id, const char *name)
 		check_enable_rls(known->events, InvalidOid, false) != RLS_ENABLED)
 		return true;
 	if (known->own_policies)
-		return tsm_namespace_granted(name, strlen(name));
+		return tsm_namespace_bypass() || tsm_namespace_granted(name, strlen(name));
 	return visible_by_sql(&plan, "SELECT FROM tsmem.runs WHERE run_id OPERATOR(pg_catalog.=) $1",
 						  UUIDOID, UUIDPGetDatum(id));
 }
@@ -180,19 +180,23 @@ tsm_run_find(const pg_uuid_t *id, TsmRun *run)
  * Raises 42501 unless the current role may write in a namespace, or NULL for
  * one that is not known yet: then only unless it may write nowhere. A role
  * that row-level security binds needs a grant of the namespace, any other
- * INSERT on tsmem.events.
+ * INSERT on tsmem.events; so does a role that no grant binds where the tables'
+ * owner forces row-level security on itself. 22023 when the session's root is
+ * malformed.
  */
 void
 tsm_run_check_write(const char *name)
 {
 	Oid			events = tsm_run_catalog()->events;
 
-	if (check_enable_rls(events, InvalidOid, false) != RLS_ENABLED)
+	if (check_enable_rls(events, InvalidOid, false) != RLS_ENABLED || tsm_namespace_bypass())
 	{
 		if (pg_class_aclcheck(events, GetUserId(), ACL_INSERT) != ACLCHECK_OK)
 			aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, "events");
+		return;
 	}
-	else if (name == NULL && !tsm_namespace_any_grant())
+	tsm_namespace_check(tsm_namespace_root(), strlen(tsm_namespace_root()));
+	if (name == NULL && !tsm_namespace_any_grant())
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied: role \"%s\" has no namespace",
@@ -309,7 +313,7 @@ tsm_run_visible(int64 number)
 							  INT8OID, Int64GetDatum(number));
 	if (!tsm_run_namespace_of(number, GetActiveSnapshot(), &name))
 		return false;
-	visible = tsm_namespace_granted(name, strlen(name));
+	visible = tsm_namespace_bypass() || tsm_namespace_granted(name, strlen(name));
 	pfree(name);
 	return visible;
 }

@@ -19,6 +19,7 @@
 
 #include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/parallel.h"
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "commands/trigger.h"
@@ -57,6 +58,8 @@ typedef struct RoleGrants
 } RoleGrants;
 
 static char *namespace_root = NULL; /* tsmem.namespace */
+static bool root_is_malformed = false;
+static bool loading = false;
 
 static MemoryContext grants_context = NULL;
 static HTAB *grants = NULL;
@@ -141,6 +144,7 @@ forget_grants_of_relation(Datum argument, Oid relation)
 	}
 }
 
+/* Also for a change of the database: its owner is a member of pg_database_owner. */
 static void
 forget_grants_of_roles(Datum argument, int cache_id, uint32 hash_value)
 {
@@ -159,6 +163,7 @@ prepare_grants(void)
 		CacheRegisterRelcacheCallback(forget_grants_of_relation, (Datum) 0);
 		CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, forget_grants_of_roles, (Datum) 0);
 		CacheRegisterSyscacheCallback(AUTHOID, forget_grants_of_roles, (Datum) 0);
+		CacheRegisterSyscacheCallback(DATABASEOID, forget_grants_of_roles, (Datum) 0);
 	}
 	if (grants == NULL)
 	{
@@ -288,7 +293,7 @@ tsm_namespace_granted(const char *name, size_t length)
 	const RoleGrants *held;
 	size_t		i;
 
-	if (!tsm_namespace_covers(root, strlen(root), name, length))
+	if (root_is_malformed || !tsm_namespace_covers(root, strlen(root), name, length))
 		return false;
 	held = grants_of_current_role();
 	if (holds_prefix(held, name, 0) || holds_prefix(held, name, length))
@@ -313,24 +318,41 @@ tsm_namespace_any_grant(void)
 	return grants_of_current_role()->count > 0;
 }
 
+/*
+ * A malformed root that nobody can be told of (set before the library was
+ * loaded, or by ALTER ROLE or ALTER DATABASE without it) is taken as it is:
+ * the default in its place would be the root of everything. Nothing is
+ * allowed under it. What is SET now is refused.
+ */
 static bool
 check_root(char **newval, void **extra, GucSource source)
 {
 	const char *fault = namespace_fault(*newval, strlen(*newval));
 
+	if (loading || InitializingParallelWorker || source == PGC_S_GLOBAL ||
+		source == PGC_S_DATABASE || source == PGC_S_USER || source == PGC_S_DATABASE_USER)
+		return true;
 	if (fault != NULL)
 		GUC_check_errdetail("%s", fault);
 	return fault == NULL;
 }
 
 static void
+assign_root(const char *newval, void *extra)
+{
+	root_is_malformed = namespace_fault(newval, strlen(newval)) != NULL;
+}
+
+static void
 load_namespaces(void)
 {
+	loading = true;
 	DefineCustomStringVariable("tsmem.namespace",
 							   "Root namespace of the session.",
 							   "Only runs and memories at or below it are seen by roles that "
 							   "row-level security binds; new ones are put there by default.",
-							   &namespace_root, "", PGC_USERSET, 0, check_root, NULL, NULL);
+							   &namespace_root, "", PGC_USERSET, 0, check_root, assign_root, NULL);
+	loading = false;
 }
 
 PG_FUNCTION_INFO_V1(tsm_run_namespace_covers_sql);
@@ -383,6 +405,8 @@ tsm_run_require_namespace(PG_FUNCTION_ARGS)
 	size_t		length = VARSIZE_ANY_EXHDR(name);
 
 	tsm_namespace_check(bytes, length);
+	if (!tsm_namespace_bypass() && root_is_malformed)
+		tsm_namespace_check(tsm_namespace_root(), strlen(tsm_namespace_root()));
 	if (!tsm_namespace_bypass() && !tsm_namespace_granted(bytes, length))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
