@@ -106,7 +106,7 @@ CREATE TABLE tsmem.runs (
 	run_number int8 NOT NULL GENERATED ALWAYS AS IDENTITY UNIQUE,
 	namespace text COLLATE "C" NOT NULL,
 	status text COLLATE "C" NOT NULL DEFAULT 'running',
-	parent_id uuid REFERENCES tsmem.runs (run_id),
+	parent_id uuid,
 	fork_seq int8 NOT NULL DEFAULT 0,
 	base_hash bytea NOT NULL,
 	lineage int8[] NOT NULL DEFAULT '{}',
@@ -130,7 +130,7 @@ COMMENT ON COLUMN tsmem.runs.run_id IS 'identity of the run in every call';
 COMMENT ON COLUMN tsmem.runs.run_number IS 'short identity, which the events carry';
 COMMENT ON COLUMN tsmem.runs.namespace IS 'tenant that the run belongs to; never changes';
 COMMENT ON COLUMN tsmem.runs.status IS 'running, succeeded, failed or cancelled; only a running run takes events';
-COMMENT ON COLUMN tsmem.runs.parent_id IS 'run that this one was forked from';
+COMMENT ON COLUMN tsmem.runs.parent_id IS 'run that this one was forked from; it cannot be deleted before this one';
 COMMENT ON COLUMN tsmem.runs.fork_seq IS 'last event that a fork shares with its parent; 0 for a run that is no fork';
 COMMENT ON COLUMN tsmem.runs.base_hash IS 'what the hash chain of the run''s own events starts from: sha256 of the run_id, or the parent''s hash at fork_seq';
 COMMENT ON COLUMN tsmem.runs.lineage IS 'run numbers of the ancestors that a fork reads through, nearest first';
@@ -200,9 +200,22 @@ COMMENT ON COLUMN tsmem.machines.name IS 'name of the machine in tsmem.transitio
 COMMENT ON COLUMN tsmem.machines.namespace IS 'the declaration binds runs in this namespace and below, where none nearer does';
 COMMENT ON COLUMN tsmem.machines.transitions IS 'for each state an array of the states that may follow; under the empty name, those that a machine may begin in';
 
-CREATE TRIGGER table_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON tsmem.machines
+CREATE TRIGGER table_changed AFTER INSERT OR UPDATE OR DELETE ON tsmem.machines
+	FOR EACH ROW EXECUTE FUNCTION tsmem._table_changed();
+CREATE TRIGGER table_truncated AFTER TRUNCATE ON tsmem.machines
 	FOR EACH STATEMENT EXECUTE FUNCTION tsmem._table_changed();
 ALTER TABLE tsmem.machines ENABLE ALWAYS TRIGGER table_changed;
+ALTER TABLE tsmem.machines ENABLE ALWAYS TRIGGER table_truncated;
+
+-- In the place of foreign keys, from a fork to its parent and from events to their run: a dump would restore rows of runs
+-- in any order, and events are appended past the executor.
+CREATE FUNCTION tsmem._run_deleted() RETURNS trigger
+AS 'MODULE_PATHNAME', 'tsm_run_deleted'
+LANGUAGE C;
+COMMENT ON FUNCTION tsmem._run_deleted() IS
+'internal: trigger that refuses to delete a run that has events or forks; raises 23001';
+CREATE TRIGGER run_deleted AFTER DELETE ON tsmem.runs
+	FOR EACH ROW EXECUTE FUNCTION tsmem._run_deleted();
 
 SELECT pg_catalog.pg_extension_config_dump('tsmem.runs', '');
 SELECT pg_catalog.pg_extension_config_dump('tsmem.runs_run_number_seq', '');
@@ -245,7 +258,7 @@ CREATE FUNCTION tsmem.fork_run(run uuid, at_seq int8 DEFAULT NULL, metadata json
 AS 'MODULE_PATHNAME', 'tsm_run_fork_sql'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION tsmem.fork_run(uuid, int8, jsonb) IS
-'begins a run that shares the events of another up to at_seq (its last by default) and goes on by itself; copies nothing; raises 22004, 22023, 25006, 42501, 42704, 54000';
+'begins a run that shares the events of another up to at_seq (its last by default) and goes on by itself; copies nothing; raises 22004, 22023, 25006, 40001, 42501, 42704, 54000';
 
 -- Writing.
 

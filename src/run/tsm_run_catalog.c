@@ -43,6 +43,7 @@ forget_catalog(Datum argument, Oid relation)
 {
 	if (relation == InvalidOid || relation == catalog.runs || relation == catalog.events ||
 		relation == catalog.runs_by_id || relation == catalog.runs_by_number ||
+		relation == catalog.runs_by_parent ||
 		relation == catalog.events_by_seq || relation == catalog.events_by_key ||
 		relation == catalog.machines || relation == catalog.machines_by_name)
 		catalog_valid = false;
@@ -95,9 +96,9 @@ is_plain_btree(Relation index, int ncolumns, const AttrNumber *columns)
 	return true;
 }
 
-/* Whether the predicate of an index is "key is not null". */
+/* Whether the predicate of an index is that a column of the table is not null. */
 static bool
-is_where_key_not_null(Relation index)
+is_where_not_null(Relation index, AttrNumber column)
 {
 	List	   *predicate = RelationGetIndexPredicate(index);
 	NullTest   *test;
@@ -106,7 +107,7 @@ is_where_key_not_null(Relation index)
 		return false;
 	test = linitial(predicate);
 	return test->nulltesttype == IS_NOT_NULL && IsA(test->arg, Var) &&
-		((Var *) test->arg)->varattno == Anum_event_key;
+		((Var *) test->arg)->varattno == column;
 }
 
 /* Finds the two indexes of tsmem.events; returns whether there are others. */
@@ -129,7 +130,8 @@ find_event_indexes(Relation events)
 			catalog.events_by_seq = RelationGetRelid(index);
 		else if (!OidIsValid(catalog.events_by_key) && !index->rd_index->indisunique &&
 				 is_plain_btree(index, lengthof(by_key), by_key) &&
-				 index->rd_indcollation[2] == C_COLLATION_OID && is_where_key_not_null(index))
+				 index->rd_indcollation[2] == C_COLLATION_OID &&
+				 is_where_not_null(index, Anum_event_key))
 			catalog.events_by_key = RelationGetRelid(index);
 		else
 			others = true;
@@ -139,12 +141,13 @@ find_event_indexes(Relation events)
 	return others;
 }
 
-/* Finds the unique indexes of tsmem.runs by which a run is looked up. */
+/* Finds the indexes of tsmem.runs by which a run, or its forks, are looked up. */
 static void
 find_run_indexes(Relation runs)
 {
 	static const AttrNumber by_id[] = {Anum_run_id};
 	static const AttrNumber by_number[] = {Anum_run_number};
+	static const AttrNumber by_parent[] = {Anum_run_parent_id};
 	List	   *indexes = RelationGetIndexList(runs);
 	ListCell   *cell;
 
@@ -156,6 +159,9 @@ find_run_indexes(Relation runs)
 			catalog.runs_by_id = RelationGetRelid(index);
 		else if (index->rd_index->indisunique && is_plain_btree(index, 1, by_number))
 			catalog.runs_by_number = RelationGetRelid(index);
+		else if (is_plain_btree(index, 1, by_parent) &&
+				 is_where_not_null(index, Anum_run_parent_id))
+			catalog.runs_by_parent = RelationGetRelid(index);
 		index_close(index, AccessShareLock);
 	}
 	list_free(indexes);

@@ -209,23 +209,25 @@ tsm_run_check_write(const char *name)
 }
 
 /*
- * Takes the row lock that keeps other writers of the run out until the end of
- * the transaction, and leaves the newest version of the row in the slot. It
- * is NoKeyExclusive, like that of an UPDATE of the row: forks, whose foreign
- * key takes KeyShare, go on. Raises 40001 above READ COMMITTED when the row
- * was changed since the snapshot.
+ * Locks the row of a run until the end of the transaction and leaves its
+ * newest version in the slot. A writer takes NoKeyExclusive, like an UPDATE of
+ * the row, which keeps other writers out; a fork takes KeyShare, like the check
+ * of a foreign key, which goes with that and only keeps the run from being
+ * deleted. Raises 40001 above READ COMMITTED when the row was changed, so that
+ * it matters to the lock, since the snapshot.
  */
 static void
-lock_row(TsmRunProbe *probe, const pg_uuid_t *id)
+lock_row(TsmRunProbe *probe, const pg_uuid_t *id, LockTupleMode mode)
 {
 	ItemPointerData tid = probe->slot->tts_tid;
+	int			flags = mode == LockTupleKeyShare ? TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS : 0;
 	TM_FailureData failure;
 	TM_Result	result;
 
+	if (!IsolationUsesXactSnapshot())
+		flags |= TUPLE_LOCK_FLAG_FIND_LAST_VERSION;
 	result = table_tuple_lock(probe->table, &tid, GetActiveSnapshot(), probe->slot,
-							  GetCurrentCommandId(false), LockTupleNoKeyExclusive, LockWaitBlock,
-							  IsolationUsesXactSnapshot() ? 0 : TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
-							  &failure);
+							  GetCurrentCommandId(false), mode, LockWaitBlock, flags, &failure);
 	switch (result)
 	{
 		case TM_Ok:
@@ -246,6 +248,22 @@ lock_row(TsmRunProbe *probe, const pg_uuid_t *id)
 }
 
 /*
+ * Finds a run for forking it: as tsm_run_find, and the run cannot be deleted
+ * until the end of the transaction.
+ */
+void
+tsm_run_share(const pg_uuid_t *id, TsmRun *run)
+{
+	TsmRunProbe probe;
+
+	tsm_run_find(id, run);
+	if (!open_run(&probe, id, RowShareLock))
+		raise_no_run(id);
+	lock_row(&probe, id, LockTupleKeyShare);
+	tsm_run_probe_close(&probe);
+}
+
+/*
  * Finds a run for writing and locks it. At exit the row lock is held until the
  * end of the transaction, and *run is what the row is under the lock. Raises
  * 42501, 42704, 40001 as above, and 55000 for a run that has ended.
@@ -262,7 +280,7 @@ tsm_run_lock(const pg_uuid_t *id, TsmRun *run)
 	read_run(probe.slot, run);
 	if (!run_visible(id, run->namespace))
 		raise_no_run(id);
-	lock_row(&probe, id);
+	lock_row(&probe, id, LockTupleNoKeyExclusive);
 	read_run(probe.slot, run);
 	tsm_run_probe_close(&probe);
 	if (memcmp(&run->id, id, UUID_LEN) != 0 || !run_visible(id, run->namespace))

@@ -80,6 +80,7 @@ typedef struct TsmRunCatalog
 	Oid			runs;
 	Oid			runs_by_id;		/* unique index on run_id */
 	Oid			runs_by_number; /* unique index on run_number */
+	Oid			runs_by_parent; /* index on parent_id where it is not null; or invalid */
 	Oid			events;
 	Oid			events_by_seq;	/* primary key (run_number, seq) */
 	Oid			events_by_key;	/* (run_number, kind, key, seq) where key is not null */
@@ -118,6 +119,7 @@ typedef struct TsmRun
 /* tsm_run_find.c */
 extern void tsm_run_find(const pg_uuid_t *id, TsmRun *run);
 extern void tsm_run_lock(const pg_uuid_t *id, TsmRun *run);
+extern void tsm_run_share(const pg_uuid_t *id, TsmRun *run);
 extern bool tsm_run_visible(int64 number);
 extern bool tsm_run_namespace_of(int64 number, Snapshot snapshot, char **name);
 extern void tsm_run_check_write(const char *name);
@@ -237,6 +239,7 @@ extern void tsm_run_begin(const pg_uuid_t *id, const char *name, Datum metadata,
 extern void tsm_run_end(const pg_uuid_t *id, const char *status);
 extern void tsm_run_fork(const pg_uuid_t *id, const pg_uuid_t *child, bool last, int64 at_seq,
 						 Datum metadata, bool metadata_isnull);
+extern void tsm_run_check_deleted(const pg_uuid_t *id, int64 number);
 
 /* tsm_run_verify.c */
 typedef struct TsmRunVerdict

@@ -11,12 +11,16 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
+#include "access/stratnum.h"
+#include "access/table.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -182,7 +186,7 @@ fork_lineage(const TsmRun *parent, int64 at_seq, Datum *lineage, Datum *lineage_
 
 /*
  * Forks a run at a place, or (last) at its last event. Raises 22023 when it
- * has no such event, and as tsm_run_find and tsm_run_check_write.
+ * has no such event, and as tsm_run_share and tsm_run_check_write.
  */
 void
 tsm_run_fork(const pg_uuid_t *id, const pg_uuid_t *child, bool last, int64 at_seq, Datum metadata,
@@ -200,7 +204,7 @@ tsm_run_fork(const pg_uuid_t *id, const pg_uuid_t *child, bool last, int64 at_se
 	tsm_run_check_write(NULL);
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	tsm_run_find(id, &parent);
+	tsm_run_share(id, &parent);
 	tsm_run_check_write(parent.namespace);
 	/* At place 0 nothing is shared: the chain begins as that of a new run. */
 	if (!last_event(&parent, last ? PG_INT64_MAX : at_seq, &found, hash))
@@ -223,4 +227,43 @@ tsm_run_fork(const pg_uuid_t *id, const pg_uuid_t *child, bool last, int64 at_se
 			  8, types, values, nulls);
 	PopActiveSnapshot();
 	CommandCounterIncrement();
+}
+
+/* Whether a run has forks, committed or made by this transaction. */
+static bool
+has_forks(const pg_uuid_t *id)
+{
+	Relation	runs = table_open(tsm_run_catalog()->runs, AccessShareLock);
+	Oid			index = tsm_run_catalog()->runs_by_parent;
+	ScanKeyData key;
+	SysScanDesc scan;
+	bool		found;
+
+	ScanKeyInit(&key, Anum_run_parent_id, BTEqualStrategyNumber, F_UUID_EQ, UUIDPGetDatum(id));
+	scan = systable_beginscan(runs, index, OidIsValid(index), SnapshotSelf, 1, &key);
+	found = HeapTupleIsValid(systable_getnext(scan));
+	systable_endscan(scan);
+	table_close(runs, AccessShareLock);
+	return found;
+}
+
+/*
+ * Asked when the row of a run was deleted, which waited for all who write to
+ * the run or fork it: so "committed, or mine" is exact. Raises 23001 when the
+ * run has events, or forks that read through it.
+ */
+void
+tsm_run_check_deleted(const pg_uuid_t *id, int64 number)
+{
+	TsmRunProbe probe;
+	bool		has_events;
+
+	tsm_run_probe_open(&probe, false, SnapshotSelf, 3, AccessShareLock);
+	has_events = tsm_run_probe_last(&probe, number, PG_INT64_MIN, PG_INT64_MAX);
+	tsm_run_probe_close(&probe);
+	if (has_events || has_forks(id))
+		ereport(ERROR,
+				(errcode(ERRCODE_RESTRICT_VIOLATION),
+				 errmsg("cannot delete run \"%s\"", tsm_run_id_text(id)),
+				 has_events ? errdetail("It has events.") : errdetail("Forks read through it.")));
 }

@@ -10,6 +10,7 @@
 #include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "commands/trigger.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -33,14 +34,7 @@ PG_FUNCTION_INFO_V1(tsm_run_put);
 PG_FUNCTION_INFO_V1(tsm_run_delete);
 PG_FUNCTION_INFO_V1(tsm_run_transition_sql);
 PG_FUNCTION_INFO_V1(tsm_run_define_machine);
-
-
-
-
-
-
-
-
+PG_FUNCTION_INFO_V1(tsm_run_deleted);
 
 /* Acts as the owner of the tables, like a foreign key's check does. */
 void
@@ -413,4 +407,27 @@ tsm_run_define_machine(PG_FUNCTION_ARGS)
 	tsm_run_become_caller(&saved);
 	SPI_finish();
 	PG_RETURN_VOID();
+}
+
+/* Trigger on tsmem.runs, AFTER DELETE FOR EACH ROW: 23001 for a run that is still needed. */
+Datum
+tsm_run_deleted(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	Datum		id;
+	Datum		number;
+	bool		isnull;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ||
+		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event) || !TRIGGER_FIRED_AFTER(trigger->tg_event) ||
+		RelationGetRelid(trigger->tg_relation) != tsm_run_catalog()->runs)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"_run_deleted\" must be called as a trigger after the deletion "
+						"of a row of table \"tsmem.runs\"")));
+	id = heap_getattr(trigger->tg_trigtuple, Anum_run_id, trigger->tg_relation->rd_att, &isnull);
+	number = heap_getattr(trigger->tg_trigtuple, Anum_run_number, trigger->tg_relation->rd_att,
+						  &isnull);
+	tsm_run_check_deleted(DatumGetUUIDP(id), DatumGetInt64(number));
+	return PointerGetDatum(NULL);
 }

@@ -85,8 +85,37 @@ SELECT fork_run('00000000-0000-0000-0000-00000000dead');
 BEGIN READ ONLY;
 SELECT fork_run(:'b');
 ROLLBACK;
--- A parent cannot be deleted while it is read through.
-DELETE FROM runs WHERE run_id = :'a';
+-- A run cannot be deleted while it has events or is read through; a whole family can go at once.
+SELECT begin_run('f', NULL, 'f0000000-0000-4000-8000-000000000002') AS gone \gset
+SELECT append_event(:'gone', 'x', NULL);
+DELETE FROM runs WHERE run_id = :'gone';
+SELECT fork_run(:'gone') AS child \gset
+SELECT fork_run(:'child') AS grandchild \gset
+DELETE FROM events WHERE run_number = (SELECT run_number FROM runs WHERE run_id = :'gone');
+DELETE FROM runs WHERE run_id = :'gone';
+\set VERBOSITY sqlstate
+DELETE FROM runs WHERE run_id IN (:'gone', :'child');
+\set VERBOSITY default
+BEGIN;
+DROP INDEX runs_parent_id_idx;
+DELETE FROM runs WHERE run_id = :'gone';
+ROLLBACK;
+DELETE FROM runs WHERE run_id IN (:'gone', :'child', :'grandchild');
+SELECT _run_deleted();
+BEGIN;
+CREATE TABLE other (run_id uuid, run_number int8);
+CREATE TRIGGER run_deleted AFTER DELETE ON other FOR EACH ROW EXECUTE FUNCTION _run_deleted();
+INSERT INTO other VALUES (:'a', 1);
+DELETE FROM other;
+ROLLBACK;
+-- Time goes on from the place of the fork, also where the clock went back.
+BEGIN;
+UPDATE events SET at = '2100-01-01' WHERE run_number = (SELECT run_number FROM runs WHERE run_id = :'b') AND seq = 6;
+SELECT fork_run(:'b', 6) AS future \gset
+SELECT fork_run(:'future') AS farther \gset
+SELECT append_event(:'future', 'x', NULL), append_event(:'farther', 'x', NULL);
+SELECT DISTINCT e.at = '2100-01-01' AS not_before FROM events e JOIN runs r USING (run_number) WHERE r.run_id IN (:'future', :'farther');
+ROLLBACK;
 
 -- Deep lineage: each fork one event below the one before
 CREATE FUNCTION chain(depth int) RETURNS uuid LANGUAGE plpgsql AS $$
