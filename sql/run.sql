@@ -297,7 +297,7 @@ CREATE FUNCTION tsmem.define_machine(name text, transitions jsonb, namespace tex
 AS 'MODULE_PATHNAME', 'tsm_run_define_machine'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION tsmem.define_machine(text, jsonb, text) IS
-'declares, or declares anew, the transitions of a machine, {"state": ["next", ...], ...}, for the runs of a namespace (the session''s by default) and below; under "" the states to begin in; raises 22004, 22023, 25006, 42501, 54000';
+'declares, or declares anew, the transitions of a machine, {"state": ["next", ...], ...}, for the runs of a namespace (the session''s by default) and below; under "" the states to begin in, without it any state that is named; above READ COMMITTED 40001 when another transaction declared it meanwhile; raises 22004, 22023, 25006, 40001, 42501, 54000';
 
 -- Reading.
 
