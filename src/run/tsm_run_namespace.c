@@ -329,12 +329,19 @@ check_root(char **newval, void **extra, GucSource source)
 {
 	const char *fault = namespace_fault(*newval, strlen(*newval));
 
-	if (loading || InitializingParallelWorker || source == PGC_S_GLOBAL ||
-		source == PGC_S_DATABASE || source == PGC_S_USER || source == PGC_S_DATABASE_USER)
-		return true;
-	if (fault != NULL)
+	if (fault != NULL && !InitializingParallelWorker &&
+		(loading || source == PGC_S_GLOBAL || source == PGC_S_DATABASE || source == PGC_S_USER ||
+		 source == PGC_S_DATABASE_USER))
+		ereport(WARNING,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("parameter \"tsmem.namespace\" has a malformed value: no namespace is allowed"),
+				 errdetail("%s", fault)));
+	else if (fault != NULL && !InitializingParallelWorker)
+	{
 		GUC_check_errdetail("%s", fault);
-	return fault == NULL;
+		return false;
+	}
+	return true;
 }
 
 static void
