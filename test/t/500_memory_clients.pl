@@ -40,24 +40,27 @@ is($node->safe_psql('postgres', q{SELECT count(DISTINCT fact_id), count(*) FILTE
 is($node->safe_psql('postgres', q{SELECT count(*) FROM (SELECT row_end, lead(row_start) OVER (PARTITION BY subject ORDER BY row_start) AS next FROM tsmem.facts) f
 	WHERE row_end <> coalesce(next, 'infinity')}), '0', 'of each subject one is believed after the other, without gap or overlap');
 
-# Kill -9 in the midst.
-my $batches = q{
-\set turn :turn + 1
-SET tsmem.namespace = 'load';
-SELECT tsmem.remember_many('shared', ARRAY(SELECT jsonb_build_object('content', format('crash %s %s %s', :client_id, :turn, i), 'metadata', jsonb_build_object('crash', :client_id, 'batch', :turn)) FROM generate_series(1, 5) i));
-SELECT tsmem.forget_where('shared', jsonb_build_object('and', jsonb_build_array(jsonb_build_object('eq', jsonb_build_array('crash', :client_id)), jsonb_build_object('eq', jsonb_build_array('batch', :turn - 2)))), 'old');
-};
-my $file = $node->basedir . '/batches.sql';
-append_to_file($file, $batches);
-my ($out, $err) = ('', '');
-my $bench = IPC::Run::start([ 'pgbench', '-n', '-c', 8, '-t', 100000, '-D', 'turn=0', '-f', $file, '-d', $node->connstr('postgres') ], '>', \$out, '2>', \$err);
-ok($node->poll_query_until('postgres', q{SELECT count(*) > 300 FROM tsmem.memory_history}), 'writing goes on')
-  or diag($err, $node->safe_psql('postgres', q{SELECT pid, wait_event_type, wait_event, state, query FROM pg_stat_activity WHERE backend_type = 'client backend'}));
-my @backends = split /\n/, $node->safe_psql('postgres', q{SELECT pid FROM pg_stat_activity WHERE application_name = 'pgbench'});
+# Kill -9 in the midst. Each writer commits batches of five, and forgets each some batches later.
+$node->safe_psql('postgres', q{
+	CREATE PROCEDURE write(writer int) LANGUAGE plpgsql AS $$
+	BEGIN
+		FOR turn IN 1 .. 100000 LOOP
+			PERFORM tsmem.remember_many('shared', ARRAY(SELECT jsonb_build_object('content', format('crash %s %s %s', writer, turn, i), 'namespace', 'load',
+				'metadata', jsonb_build_object('crash', writer, 'batch', turn)) FROM generate_series(1, 5) i));
+			COMMIT;
+			PERFORM tsmem.forget_where('shared', jsonb_build_object('and', jsonb_build_array(jsonb_build_object('eq', jsonb_build_array('crash', writer)),
+				jsonb_build_object('eq', jsonb_build_array('batch', turn - 2)))), 'old');
+			COMMIT;
+		END LOOP;
+	END $$});
+my @writers = map { IPC::Run::start([ 'psql', '-XqAt', '-d', $node->connstr('postgres'), '-c', "CALL write($_)" ], '<', \undef, '>', \my $out, '2>', \my $err) } 1 .. 4;
+ok($node->poll_query_until('postgres', q{SELECT count(*) > 300 FROM tsmem.memory_history}), 'writing goes on');
+my @backends = split /\n/, $node->safe_psql('postgres', q{SELECT pid FROM pg_stat_activity WHERE query LIKE 'CALL write%'});
+is(scalar @backends, 4, 'all write when the server is killed');
 my ($postmaster) = slurp($node->data_dir . '/postmaster.pid') =~ /^(\d+)/;
 $node->kill9;
 kill 'KILL', @backends;
-$bench->finish;
+$_->finish for @writers;
 # The lock file holds until the killed postmaster is buried.
 for (1 .. 600)
 {
