@@ -516,7 +516,8 @@ BEGIN
 		partition || '_ord_check', partition || '_embedding_check',
 		CASE WHEN new.dimensions IS NULL THEN 'embedding IS NULL'
 			ELSE format('tsmem.vector_dims(embedding) = %s', new.dimensions) END);
-	-- Finds what is there already, and the memories of a namespace.
+	EXECUTE format('CREATE INDEX ON tsmem.%I (namespace)', partition);
+	-- Finds what is there already.
 	EXECUTE format('CREATE UNIQUE INDEX %I ON tsmem.%I
 		(namespace, pg_catalog.hashtextextended(content, 0), valid_at, document_id, ord) NULLS NOT DISTINCT WHERE NOT duplicate',
 		partition || '_content_key', partition);
@@ -807,6 +808,11 @@ BEGIN
 	END IF;
 	SELECT array_agg(f.memory_id), array_agg(f.same_id), array_agg(f.same_hash)
 	INTO missing_ids, same_ids, same_hashes FROM tsmem._find_same(missing) f;
+	-- What has expired and is told again is remembered as it is told now.
+	UPDATE tsmem.memory m SET kind = g.kind, metadata = g.metadata, embedding = g.embedding, location = g.location,
+		importance = g.importance, run_id = g.run_id, source = g.source, expires_at = g.expires_at
+	FROM unnest(missing) g JOIN unnest(missing_ids, same_ids) f (memory_id, same_id) ON f.memory_id = g.memory_id
+	WHERE m.collection_id = g.collection_id AND m.memory_id = f.same_id AND m.expires_at <= transaction_timestamp();
 	-- What is left has another text of the same hash on record (a duplicate to
 	-- the index only), or an id or a place in a document that is taken: 23505.
 	PERFORM tsmem._insert_memories(ARRAY(SELECT g FROM unnest(missing) g

@@ -196,11 +196,11 @@ hash_argument(uint64 hash, FunctionCallInfo fcinfo, int arg, const void *bytes, 
 
 /* What the pages of one recall have in common: everything but k and after. */
 static uint32
-hash_arguments(FunctionCallInfo fcinfo, int collection_id)
+hash_arguments(const RecallCall *call, FunctionCallInfo fcinfo)
 {
 	static const int varlenas[] = {ARG_QUERY, ARG_EMBEDDING, ARG_FILTER, ARG_WEIGHTS};
 	static const int words[] = {ARG_WITHIN, ARG_VALID_AT, ARG_SYSTEM_AT, ARG_DIVERSITY};
-	uint64		hash = hash_bytes_uint32_extended(collection_id, 0);
+	uint64		hash = hash_bytes_uint32_extended(call->shape.collection_id, 0);
 	int			i;
 
 	for (i = 0; i < lengthof(varlenas); i++)
@@ -220,7 +220,7 @@ hash_arguments(FunctionCallInfo fcinfo, int collection_id)
 	}
 	if (!PG_ARGISNULL(ARG_NEAR))
 		hash = hash_argument(hash, fcinfo, ARG_NEAR, DatumGetPointer(PG_GETARG_DATUM(ARG_NEAR)),
-							 get_typlen(get_fn_expr_argtype(fcinfo->flinfo, ARG_NEAR)));
+							 get_typlen(call->types[TSM_P_NEAR - 1]));
 	if (!PG_ARGISNULL(ARG_HALF_LIFE))
 		hash = hash_argument(hash, fcinfo, ARG_HALF_LIFE, PG_GETARG_INTERVAL_P(ARG_HALF_LIFE), sizeof(Interval));
 	return (uint32) hash ^ (uint32) (hash >> 32);
@@ -413,7 +413,7 @@ read_arguments(RecallCall *call, FunctionCallInfo fcinfo)
 static void
 read_cursor(RecallCall *call, FunctionCallInfo fcinfo)
 {
-	uint32		arguments = hash_arguments(fcinfo, call->shape.collection_id);
+	uint32		arguments = hash_arguments(call, fcinfo);
 	Datum		weights[TSM_ARM_COUNT];
 	int			arm;
 
@@ -463,10 +463,12 @@ forget_plans(void)
 static SPIPlanPtr
 find_plan(const char *text, RecallCall *call)
 {
-	uint64		hash = hash_bytes_extended((const unsigned char *) text, strlen(text), 0);
+	/* The types of the parameters are others when the extension was made anew. */
+	uint64		hash = hash_bytes_extended((const unsigned char *) text, strlen(text),
+										   call->types[TSM_P_EMBEDDING - 1]);
 	KeptPlan   *kept;
 	SPIPlanPtr	plan;
-	bool		found;
+	char	   *copy;
 
 	if (kept_plans == NULL)
 	{
@@ -487,9 +489,10 @@ find_plan(const char *text, RecallCall *call)
 		return plan;			/* another text of the same hash is kept */
 	if (hash_get_num_entries(kept_plans) >= RECALL_MAX_PLANS)
 		forget_plans();
+	copy = MemoryContextStrdup(TopMemoryContext, text);
 	SPI_keepplan(plan);
-	kept = hash_search(kept_plans, &hash, HASH_ENTER, &found);
-	kept->text = MemoryContextStrdup(TopMemoryContext, text);
+	kept = hash_search(kept_plans, &hash, HASH_ENTER, NULL);
+	kept->text = copy;
 	kept->plan = plan;
 	return plan;
 }

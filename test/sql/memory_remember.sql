@@ -67,6 +67,12 @@ SELECT remember('plain', 'tea') = :'tea' AS still_the_same, remember('plain', 't
 SELECT namespace, content, valid_at, duplicate, tsv FROM memory WHERE content ILIKE 'tea' ORDER BY 1, 2, 3, 4;
 SELECT state(format('SELECT remember(''plain'', ''x'', memory_id => %L)', :'tea'));
 SELECT remember('plain', 'tea', memory_id => :'tea') = :'tea' AS repeated;
+-- What has expired and is told again is there again, with its history.
+SELECT remember('plain', 'news', metadata => '{"v": 1}', expires_at => '2001-01-01') AS news \gset
+SELECT count(*) FROM recall('plain', 'news');
+SELECT remember('plain', 'news', metadata => '{"v": 2}', expires_at => '2999-01-01') = :'news' AS same, remember('plain', 'news', metadata => '{"v": 3}') = :'news' AS still_there;
+SELECT content, r.metadata, (SELECT count(*) FROM memory_history h WHERE h.memory_id = r.memory_id) AS former FROM recall('plain', 'news') r;
+
 -- Many.
 SELECT count(*), count(DISTINCT u) FROM unnest(remember_many('plain', ARRAY['{"content": "one"}', '{"content": "two", "kind": "k", "source": "s", "importance": 1, "ord": null,
 	"location": "STBOX((1,2),(1,2))", "run_id": "00000000-0000-0000-0000-000000000007", "expires_at": "2030-01-01", "valid_at": "[2020-01-01,2021-01-01)"}',
