@@ -87,6 +87,8 @@ SELECT verdict('SELECT FROM spot s WHERE EXISTS (SELECT FROM sparse p WHERE s.bo
 SELECT verdict('SELECT FROM sparse p WHERE EXISTS (SELECT FROM spot s WHERE p.box <@ s.box AND s.id <= 300)'),
 	verdict('SELECT FROM (SELECT * FROM sparse LIMIT 300) p WHERE EXISTS (SELECT FROM spot s WHERE p.box <@ s.box)');
 SELECT verdict('SELECT FROM apart a WHERE EXISTS (SELECT FROM area b WHERE a.box && b.box)'), verdict('SELECT FROM apart a WHERE NOT EXISTS (SELECT FROM area b WHERE a.box && b.box)');
+-- No match at all.
+SELECT verdict('SELECT FROM sparse p WHERE EXISTS (SELECT FROM spot s WHERE p.box <</ s.box)'), verdict('SELECT FROM sparse p WHERE NOT EXISTS (SELECT FROM spot s WHERE p.box <</ s.box)');
 -- Other expressions have no sample: the constants.
 SELECT (estimate('SELECT FROM area a JOIN area b ON a.box && with_z(b.box, 1, 2)')).estimated, (estimate('SELECT FROM area a JOIN area b ON a.box << expand(b.box, NULL)')).estimated;
 -- Estimates choose plans: a few rows by index, most rows by reading all.
