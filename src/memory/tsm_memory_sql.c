@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include <inttypes.h>
+#include <ctype.h>
 #include <math.h>
 
 #include "access/htup_details.h"

@@ -61,13 +61,12 @@ my ($postmaster) = slurp($node->data_dir . '/postmaster.pid') =~ /^(\d+)/;
 $node->kill9;
 kill 'KILL', @backends;
 $_->finish for @writers;
-# The lock file holds until the killed postmaster is buried.
+# The lock file holds until the killed postmaster is buried, the shared memory until its last process is gone.
 for (1 .. 600)
 {
-	last unless kill 0, $postmaster;
+	last if !kill(0, $postmaster) && $node->start(fail_ok => 1);
 	usleep(100_000);
 }
-$node->start;
 is($node->safe_psql('postgres', q{SELECT count(*) FROM (SELECT metadata FROM tsmem.memory WHERE metadata ? 'crash' GROUP BY metadata HAVING count(*) <> 5) b}), '0', 'every batch is whole');
 is($node->safe_psql('postgres', q{SELECT count(*) FROM (SELECT metadata FROM tsmem.memory_history GROUP BY metadata HAVING count(*) <> 5 OR count(forget_reason) <> 5 OR count(DISTINCT row_end) <> 1) b}), '0', 'so is what was forgotten');
 is($node->safe_psql('postgres', q{SELECT count(*) FROM tsmem.memory m JOIN tsmem.memory_history h USING (memory_id)}), '0', 'nothing is both on record and forgotten');
