@@ -47,20 +47,10 @@ for my $round (1 .. 3)
 	$node->poll_query_until('postgres', "SELECT sum(number) > $before + 30 * $round FROM acknowledged") or die 'nobody writes';
 	$node->safe_psql('postgres', 'CHECKPOINT') if $round == 2;
 	$node->safe_psql('postgres', 'VACUUM fix') if $round == 3;
-	# The writers would go on for a while without their postmaster: they die with it.
-	my @backends = split /\n/, $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE query LIKE 'CALL write%'");
-	is(scalar @backends, 3, "three write when the server is killed, round $round");
-	my ($postmaster) = slurp($node->data_dir . '/postmaster.pid') =~ /^(\d+)/;
-	$node->kill9;
-	kill 'KILL', @backends;
+	is($node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CALL write%'"), 3, "three write when the server is killed, round $round");
+	kill_server($node);
 	$_->finish for @writers;
-	# The lock file holds until the killed postmaster is buried.
-	for (1 .. 600)
-	{
-		last unless kill 0, $postmaster;
-		select undef, undef, undef, 0.1;
-	}
-	$node->start;
+	recover($node);
 
 	my $complete = $node->safe_psql('postgres', q{
 		SELECT bool_and(rows = expected) FROM (

@@ -76,13 +76,10 @@ for my $round (1 .. 2)
 	# Enough work done, whatever the speed of the machine.
 	my $done = $node->poll_query_until('postgres', 'SELECT count(*) > ' . (1500 * $round) . ' FROM log');
 	ok($done, "round $round: the load has run");
-	my @processes = split /\n/, $node->safe_psql('postgres', 'SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()');
-	$node->kill9;
+	kill_server($node);
 	$load->finish;
 	unlike($err, qr/ERROR/, 'nothing failed before the kill') or diag($err);
-	# Processes of the killed server take a moment to notice.
-	for (1 .. 300) { last unless grep { kill 0, $_ } @processes; select undef, undef, undef, 0.1 }
-	$node->start;
+	recover($node);
 	check("after kill -9, round $round");
 }
 cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM t_history'), '>', 1000, 'the history is long');

@@ -5,7 +5,6 @@ use warnings;
 use IPC::Run;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(usleep);
 use TsmemTest;
 
 my ($clients, $turns) = (100, 12);
@@ -55,18 +54,10 @@ $node->safe_psql('postgres', q{
 	END $$});
 my @writers = map { IPC::Run::start([ 'psql', '-XqAt', '-d', $node->connstr('postgres'), '-c', "CALL write($_)" ], '<', \undef, '>', \my $out, '2>', \my $err) } 1 .. 4;
 ok($node->poll_query_until('postgres', q{SELECT count(*) > 300 FROM tsmem.memory_history}), 'writing goes on');
-my @backends = split /\n/, $node->safe_psql('postgres', q{SELECT pid FROM pg_stat_activity WHERE query LIKE 'CALL write%'});
-is(scalar @backends, 4, 'all write when the server is killed');
-my ($postmaster) = slurp($node->data_dir . '/postmaster.pid') =~ /^(\d+)/;
-$node->kill9;
-kill 'KILL', @backends;
+is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CALL write%'}), '4', 'all write when the server is killed');
+kill_server($node);
 $_->finish for @writers;
-# The lock file holds until the killed postmaster is buried, the shared memory until its last process is gone.
-for (1 .. 600)
-{
-	last if !kill(0, $postmaster) && $node->start(fail_ok => 1);
-	usleep(100_000);
-}
+recover($node);
 is($node->safe_psql('postgres', q{SELECT count(*) FROM (SELECT metadata FROM tsmem.memory WHERE metadata ? 'crash' GROUP BY metadata HAVING count(*) <> 5) b}), '0', 'every batch is whole');
 is($node->safe_psql('postgres', q{SELECT count(*) FROM (SELECT metadata FROM tsmem.memory_history GROUP BY metadata HAVING count(*) <> 5 OR count(forget_reason) <> 5 OR count(DISTINCT row_end) <> 1) b}), '0', 'so is what was forgotten');
 is($node->safe_psql('postgres', q{SELECT count(*) FROM tsmem.memory m JOIN tsmem.memory_history h USING (memory_id)}), '0', 'nothing is both on record and forgotten');

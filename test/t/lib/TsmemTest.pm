@@ -6,7 +6,7 @@ use warnings;
 use Exporter 'import';
 use PostgreSQL::Test::Cluster;
 
-our @EXPORT = qw(start_node project_dir shared_dir slurp);
+our @EXPORT = qw(start_node kill_server recover project_dir shared_dir slurp);
 
 # The tree under test.
 sub project_dir { return $ENV{TSM_PROJECT} // '.'; }
@@ -36,6 +36,35 @@ sub start_node
 	$node->start;
 	$node->safe_psql('postgres', 'CREATE EXTENSION btree_gist; CREATE EXTENSION tsmem');
 	return $node;
+}
+
+# kill -9 of the postmaster and of every process of its server, which would commit for a while without it. Returns
+# when all are gone: the lock file holds until the postmaster is buried.
+sub kill_server
+{
+	my ($node) = @_;
+	my @processes = split /\n/, $node->safe_psql('postgres', 'SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()');
+	my ($postmaster) = slurp($node->data_dir . '/postmaster.pid') =~ /^(\d+)/;
+	$node->kill9;
+	kill 'KILL', @processes;
+	for (1 .. 600)
+	{
+		return unless grep { kill 0, $_ } $postmaster, @processes;
+		select undef, undef, undef, 0.1;
+	}
+	die 'the killed server does not go away';
+}
+
+# Start after a crash, when the shared memory of the killed server is free.
+sub recover
+{
+	my ($node) = @_;
+	for (1 .. 600)
+	{
+		return if $node->start(fail_ok => 1);
+		select undef, undef, undef, 0.1;
+	}
+	die 'the server does not start after the crash';
 }
 
 1;
