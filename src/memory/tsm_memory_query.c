@@ -12,7 +12,12 @@
  *	  ranked	the pool's rows, ranked by the arms that only order
  *	  scored	sum of weight / (60 + rank), times the recency decay
  *	  page		what follows the cursor
- *	  tail		matching rows beyond every arm's candidates, without ranks
+ *	  tail		matching rows beyond every arm's candidates, without ranks, of
+ *				score 0 (every other row has more)
+ *
+ * Diverse recalls find their pages again from the first one on: page is the
+ * whole pool, $limit counts the results before the page too, and the cursor
+ * bounds neither.
  *
  * Every order ends in memory_id, so that a result is deterministic.
  *

@@ -498,7 +498,11 @@ find_plan(const char *text, RecallCall *call)
 	return plan;
 }
 
-/* The order of the rows that came back: as they are, or diversified. palloc'd; *count entries. */
+/*
+ * The order of the rows that came back: as they are, or the pool diversified
+ * and then the tail as it is (which a first page does not have, so it must not
+ * take part in the choice). palloc'd; *count entries.
+ */
 static int *
 order_rows(RecallCall *call, int *count)
 {
@@ -506,6 +510,7 @@ order_rows(RecallCall *call, int *count)
 	int		   *order;
 	double	   *scores;
 	const float **vectors;
+	int			pool;
 	bool		isnull;
 	int			i;
 
@@ -518,15 +523,18 @@ order_rows(RecallCall *call, int *count)
 
 	scores = palloc(sizeof(double) * Max(rows, 1));
 	vectors = palloc(sizeof(float *) * Max(rows, 1));
-	for (i = 0; i < rows; i++)
+	for (pool = 0; pool < rows; pool++)
 	{
-		Datum		vector = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, QUERY_EMBEDDING, &isnull);
+		HeapTuple	row = SPI_tuptable->vals[pool];
+		Datum		vector;
 
-		vectors[i] = isnull ? NULL : tsm_vector_from_datum(vector)->x;
-		scores[i] = DatumGetFloat8(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc,
-												 RESULT_SCORE + 1, &isnull));
+		scores[pool] = DatumGetFloat8(SPI_getbinval(row, SPI_tuptable->tupdesc, RESULT_SCORE + 1, &isnull));
+		if (scores[pool] <= 0)
+			break;				/* only the tail has no score */
+		vector = SPI_getbinval(row, SPI_tuptable->tupdesc, QUERY_EMBEDDING, &isnull);
+		vectors[pool] = isnull ? NULL : tsm_vector_from_datum(vector)->x;
 	}
-	tsm_diversify(rows, scores, vectors, call->dimensions, call->diversity, *count, order);
+	tsm_diversify(pool, scores, vectors, call->dimensions, call->diversity, Min(pool, *count), order);
 	return order;
 }
 
