@@ -102,6 +102,28 @@ option_is_text(Jsonb *options, const char *name, const char *text)
 		memcmp(value.val.string.val, text, value.val.string.len) == 0;
 }
 
+/*
+ * The arrays below have room for the columns of sql/delta.sql and no others:
+ * 55000 for a registry that somebody has altered.
+ */
+static void
+check_registry(TupleDesc desc)
+{
+	static const Oid types[Natts_registry] = {
+		REGCLASSOID, REGCLASSOID, REGCLASSOID, NAMEARRAYOID, NAMEARRAYOID, BOOLOID, NAMEARRAYOID,
+		BOOLOID, JSONBOID, TIMESTAMPTZOID, INT8OID, TIMESTAMPTZOID
+	};
+	bool		good = desc->natts == Natts_registry;
+	int			i;
+
+	for (i = 0; good && i < Natts_registry; i++)
+		good = !TupleDescAttr(desc, i)->attisdropped && TupleDescAttr(desc, i)->atttypid == types[i];
+	if (!good)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"tsmem.%s\" has other columns than tsmem gave it", TSM_REGISTRY)));
+}
+
 static TsmVersionedTable *
 table_of_tuple(HeapTuple tuple, TupleDesc desc)
 {
@@ -109,6 +131,7 @@ table_of_tuple(HeapTuple tuple, TupleDesc desc)
 	Datum		values[Natts_registry];
 	bool		nulls[Natts_registry];
 
+	check_registry(desc);
 	heap_deform_tuple(tuple, desc, values, nulls);
 	table->rel = DatumGetObjectId(values[Anum_registry_rel - 1]);
 	table->history = DatumGetObjectId(values[Anum_registry_history - 1]);
@@ -185,6 +208,7 @@ tuple_of_table(const TsmVersionedTable *table, TupleDesc desc)
 	Datum		values[Natts_registry];
 	bool		nulls[Natts_registry] = {false};
 
+	check_registry(desc);
 	values[Anum_registry_rel - 1] = ObjectIdGetDatum(table->rel);
 	values[Anum_registry_history - 1] = ObjectIdGetDatum(table->history);
 	values[Anum_registry_versions - 1] = ObjectIdGetDatum(table->versions);

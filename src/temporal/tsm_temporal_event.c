@@ -17,6 +17,7 @@
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_class.h"
 #include "commands/event_trigger.h"
+#include "commands/extension.h"
 #include "commands/trigger.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
@@ -211,6 +212,31 @@ check_history_untouched(Oid relid, AlterTableType subtype)
 				 errhint("Change the versioned table; its history follows.")));
 }
 
+/* The registries are read with the columns that tsmem gave them (42501). */
+static void
+check_registry_untouched(Oid relid, AlterTableType subtype)
+{
+	if ((subtype == AT_AddColumn || subtype == AT_DropColumn || subtype == AT_AlterColumnType) &&
+		!creating_extension && tsm_temporal_is_registry(relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("cannot change the columns of table \"%s\"", get_rel_name(relid)),
+				 errdetail("\"%s\" is a table of extension \"tsmem\" itself.", get_rel_name(relid))));
+}
+
+/* What no session may do, one that restores a dump included. */
+static void
+check_alter_table(const AlterTableStmt *statement)
+{
+	Oid			relid = relation_of(statement->relation);
+	ListCell   *part;
+
+	if (!OidIsValid(relid) || !tsm_relation_ownercheck(relid, GetUserId()))
+		return;					/* the server says so */
+	foreach(part, statement->cmds)
+		check_registry_untouched(relid, ((AlterTableCmd *) lfirst(part))->subtype);
+}
+
 static void
 before_alter_table(const AlterTableStmt *statement)
 {
@@ -357,6 +383,8 @@ tsm_temporal_before_command(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" must be called by an event trigger", "_before_command")));
+	if (IsA(data->parsetree, AlterTableStmt) && !tsm_delta_guards_lifted())
+		check_alter_table((AlterTableStmt *) data->parsetree);
 	if (stands_aside())
 		PG_RETURN_VOID();
 	if (IsA(data->parsetree, AlterTableStmt))

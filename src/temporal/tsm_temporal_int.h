@@ -123,7 +123,10 @@ extern bool tsm_temporal_wants_functions(const TsmVersionedTable *table);
  */
 extern Relation tsm_temporal_open_owned(Oid relid);
 
-/* Refuse what is not a user's table: 42809, 42501 for a catalog, 55000 for a history. */
+/* Whether it is one of the three registries, which versioning reads. */
+extern bool tsm_temporal_is_registry(Oid relid);
+
+/* Refuse what is not a user's table: 42809, 42501 for a catalog or a table of tsmem, 55000 for a history. */
 extern void tsm_temporal_check_kind(Relation rel, const char *what);
 
 /* tsm_temporal_period.c */

@@ -52,6 +52,21 @@ enum
 };
 #define Natts_keys Anum_keys_is_primary
 
+/* 55000 for a registry of periods or keys that somebody has altered: the arrays below would not do. */
+static void
+check_registry(TupleDesc desc, const char *name, int natts)
+{
+	bool		good = desc->natts == natts;
+	int			i;
+
+	for (i = 0; good && i < natts; i++)
+		good = !TupleDescAttr(desc, i)->attisdropped;
+	if (!good)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"tsmem.%s\" has other columns than tsmem gave it", name)));
+}
+
 static TsmTemporalPeriod *
 period_of_tuple(HeapTuple tuple, TupleDesc desc)
 {
@@ -99,6 +114,7 @@ read_registry(const char *name, bool keys, Oid relid)
 	HeapTuple	tuple;
 	List	   *rows = NIL;
 
+	check_registry(desc, name, keys ? Natts_keys : Natts_periods);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		bool		null;

@@ -16,6 +16,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
+#include "commands/extension.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
@@ -74,6 +75,27 @@ tsm_temporal_open_owned(Oid relid)
 	return rel;
 }
 
+bool
+tsm_temporal_is_registry(Oid relid)
+{
+	return relid == tsm_delta_own_relation("versioned_tables") ||
+		relid == tsm_delta_own_relation("periods") ||
+		relid == tsm_delta_own_relation("temporal_keys");
+}
+
+/* A table of tsmem itself; while its script runs, the registries alone. */
+static bool
+is_own_table(Oid relid)
+{
+	Oid			extension;
+
+	if (tsm_temporal_is_registry(relid))
+		return true;
+	extension = getExtensionOfObject(RelationRelationId, relid);
+	return !creating_extension && OidIsValid(extension) &&
+		extension == get_extension_oid("tsmem", true);
+}
+
 /* Refuse what is not a table of the user's that lasts. */
 void
 tsm_temporal_check_kind(Relation rel, const char *what)
@@ -91,6 +113,11 @@ tsm_temporal_check_kind(Relation rel, const char *what)
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("cannot add %s to table \"%s\"", what, name),
 				 errdetail("\"%s\" is a system catalog.", name)));
+	if (is_own_table(RelationGetRelid(rel)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("cannot add %s to table \"%s\"", what, name),
+				 errdetail("\"%s\" is a table of extension \"tsmem\" itself.", name)));
 	if (tsm_delta_find_by_history(RelationGetRelid(rel)) != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

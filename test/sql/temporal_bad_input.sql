@@ -106,6 +106,12 @@ SELECT code($$ALTER TABLE heir INHERIT no_key$$);
 DROP OWNED BY temporal_bad_input_other;
 DROP ROLE temporal_bad_input_other;
 SELECT code($$SELECT drop_system_versioning('a_view')$$), code($$SELECT drop_system_versioning('no_such_table')$$), code($$SELECT drop_system_versioning('t', NULL)$$);
+-- The tables that tsmem itself lives on: it would read them while it changes them.
+SELECT code($$SELECT add_system_versioning('versioned_tables')$$), code($$SELECT add_system_versioning('periods')$$);
+SELECT code($$SELECT add_system_versioning('temporal_keys')$$), code($$SELECT add_period('temporal_keys', 'period')$$);
+SELECT code($$ALTER TABLE tsmem.versioned_tables ADD COLUMN more int$$), code($$ALTER TABLE tsmem.periods ADD COLUMN more int$$);
+SELECT code($$ALTER TABLE tsmem.versioned_tables ALTER COLUMN since TYPE text$$), code($$ALTER TABLE tsmem.temporal_keys DROP COLUMN is_primary$$);
+GRANT SELECT ON tsmem.versioned_tables TO PUBLIC;
 -- Internal functions refuse to be called.
 SELECT code('SELECT ' || f || '()') FROM unnest('{_stamp,_write_history,_truncate_versioned,_protect_history,_stamp_registration,_adopt_registration}'::text[]) f;
 CREATE TABLE wrong (id int);
