@@ -13,7 +13,7 @@ CREATE TABLE tsmem.collections (
 	metric text NOT NULL CHECK (metric IN ('cosine', 'l2', 'inner_product', 'l1')),
 	index_method text NOT NULL CHECK (index_method IN ('none', 'kd', 'lsh', 'ivf', 'hnsw')),
 	embedder text,
-	embedder_role regrole,
+	embedder_role name,
 	text_config text NOT NULL,
 	settings jsonb NOT NULL,
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
@@ -29,7 +29,7 @@ COMMENT ON COLUMN tsmem.collections.dimensions IS 'dimensions of its embeddings;
 COMMENT ON COLUMN tsmem.collections.metric IS 'distance between embeddings: cosine, l2, inner_product or l1';
 COMMENT ON COLUMN tsmem.collections.index_method IS 'index over embeddings; none: exact search';
 COMMENT ON COLUMN tsmem.collections.embedder IS 'qualified signature of the function that makes embeddings of texts; NULL: the caller gives them';
-COMMENT ON COLUMN tsmem.collections.embedder_role IS 'role that chose the embedder, with whose rights it runs';
+COMMENT ON COLUMN tsmem.collections.embedder_role IS 'name of the role that chose the embedder, with whose rights it runs';
 COMMENT ON COLUMN tsmem.collections.text_config IS 'qualified name of the text search configuration';
 COMMENT ON COLUMN tsmem.collections.settings IS 'candidates: how many candidates an arm of recall takes at least';
 COMMENT ON COLUMN tsmem.collections.created_at IS 'when it was created';
@@ -321,6 +321,11 @@ END
 $$;
 COMMENT ON FUNCTION tsmem._check_settings(jsonb) IS 'internal: true for valid settings of a collection; raises 22023 otherwise';
 
+CREATE FUNCTION tsmem._check_embedder_owner(embedder regprocedure) RETURNS void
+AS 'MODULE_PATHNAME', 'tsm_memory_check_embedder_owner' LANGUAGE C STABLE STRICT;
+COMMENT ON FUNCTION tsmem._check_embedder_owner(regprocedure) IS
+'internal: refuses a function that is neither the caller''s nor a superuser''s own (42501), so that nobody else decides what it does';
+
 CREATE FUNCTION tsmem._check_embedder(embedder regprocedure, dimensions integer) RETURNS void
 LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, tsmem, pg_temp
@@ -328,7 +333,7 @@ AS $$
 DECLARE
 	function pg_catalog.pg_proc;
 BEGIN
-	IF embedder IS NULL THEN
+	IF embedder IS NULL OR embedder = 0 THEN
 		RETURN;
 	END IF;
 	SELECT p.* INTO function FROM pg_catalog.pg_proc p WHERE p.oid = embedder;
@@ -346,6 +351,7 @@ BEGIN
 	IF NOT has_function_privilege(embedder, 'EXECUTE') THEN
 		RAISE EXCEPTION 'permission denied for function %', function.proname USING ERRCODE = 'insufficient_privilege';
 	END IF;
+	PERFORM tsmem._check_embedder_owner(embedder);
 END
 $$;
 COMMENT ON FUNCTION tsmem._check_embedder(regprocedure, integer) IS
@@ -399,8 +405,8 @@ COMMENT ON FUNCTION tsmem._check_collection_name(text) IS 'internal: refuses a n
 CREATE FUNCTION tsmem._qualified_function(function regprocedure) RETURNS text
 LANGUAGE sql STABLE STRICT
 SET search_path = ''
-RETURN function::pg_catalog.text;
-COMMENT ON FUNCTION tsmem._qualified_function(regprocedure) IS 'internal: the signature of a function, qualified as far as needed without a search_path';
+RETURN CASE WHEN function OPERATOR(pg_catalog.<>) 0 THEN function::pg_catalog.text END;
+COMMENT ON FUNCTION tsmem._qualified_function(regprocedure) IS 'internal: the signature of a function, qualified as far as needed without a search_path; NULL for none';
 
 CREATE FUNCTION tsmem._qualified_config(config regconfig) RETURNS text
 LANGUAGE sql STABLE STRICT
@@ -550,7 +556,7 @@ BEGIN
 		VALUES (coalesce(_do_create_collection.namespace, tsmem.session_namespace()), _do_create_collection.name,
 			_do_create_collection.dimensions, coalesce(_do_create_collection.metric, 'cosine'),
 			coalesce(_do_create_collection.index_method, 'none'), tsmem._qualified_function(_do_create_collection.embedder),
-			CASE WHEN _do_create_collection.embedder IS NOT NULL THEN caller END,
+			(SELECT r.rolname FROM pg_catalog.pg_roles r WHERE r.oid = caller AND _do_create_collection.embedder <> 0),
 			tsmem._qualified_config(coalesce(_do_create_collection.text_config, get_current_ts_config())),
 			coalesce(_do_create_collection.settings, '{}'))
 		RETURNING c.* INTO new;
@@ -611,8 +617,10 @@ BEGIN
 		UPDATE tsmem.collections c SET
 			name = coalesce(_do_alter_collection.new_name, c.name),
 			index_method = coalesce(_do_alter_collection.index_method, c.index_method),
-			embedder = coalesce(tsmem._qualified_function(_do_alter_collection.embedder), c.embedder),
-			embedder_role = CASE WHEN _do_alter_collection.embedder IS NOT NULL THEN caller ELSE c.embedder_role END,
+			embedder = CASE WHEN _do_alter_collection.embedder IS NULL THEN c.embedder
+				ELSE tsmem._qualified_function(_do_alter_collection.embedder) END,
+			embedder_role = CASE WHEN _do_alter_collection.embedder IS NULL THEN c.embedder_role
+				ELSE (SELECT r.rolname FROM pg_catalog.pg_roles r WHERE r.oid = caller AND _do_alter_collection.embedder <> 0) END,
 			text_config = coalesce(tsmem._qualified_config(_do_alter_collection.text_config), c.text_config),
 			settings = c.settings || coalesce(_do_alter_collection.settings, '{}')
 		WHERE c.collection_id = checked

@@ -89,8 +89,8 @@ run_part(void *arg)
 	SPI_finish();
 }
 
-static Oid
-function_owner(Oid function)
+Oid
+tsm_memory_function_owner(Oid function)
 {
 	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
 	Oid			owner;
@@ -111,6 +111,6 @@ tsm_memory_run_checked(PG_FUNCTION_ARGS)
 	run_part(&call);
 	call.checked = true;
 	call.collection_id = call.result;
-	tsm_delta_as_owner(function_owner(fcinfo->flinfo->fn_oid), run_part, &call);
+	tsm_delta_as_owner(tsm_memory_function_owner(fcinfo->flinfo->fn_oid), run_part, &call);
 	PG_RETURN_INT32(call.result);
 }

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
@@ -28,6 +29,7 @@
 
 PG_FUNCTION_INFO_V1(tsm_memory_embed_hashed_ngrams);
 PG_FUNCTION_INFO_V1(tsm_memory_embed);
+PG_FUNCTION_INFO_V1(tsm_memory_check_embedder_owner);
 
 /* A longer text has to be cut into chunks; it would say nothing as one vector. */
 #define EMBED_MAX_BYTES (256 * 1024)
@@ -79,25 +81,40 @@ tsm_memory_embed_hashed_ngrams(PG_FUNCTION_ARGS)
 typedef struct Embedder
 {
 	char	   *name;			/* its qualified signature; NULL: there is none */
+	char	   *role_name;
 	Oid			role;
 	int32		dimensions;
 	Oid			function;
 	int			arguments;
 } Embedder;
 
+/* A column of the row that SPI has read, in the memory context outside of SPI; NULL for null. */
+static char *
+column_text(int column)
+{
+	char	   *value = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column);
+	char	   *copy;
+
+	if (value == NULL)
+		return NULL;
+	copy = SPI_palloc(strlen(value) + 1);
+	strcpy(copy, value);
+	return copy;
+}
+
 /*
- * Read the row of a collection that the caller sees; 42704 when there is none.
- * The names are allocated in the caller's memory context.
+ * Read the row of a collection that the caller sees; 42704 when there is none,
+ * or when the role that chose the embedder is gone. The names are allocated in
+ * the caller's memory context.
  */
 static Embedder
 read_embedder(int32 collection_id)
 {
 	static SPIPlanPtr plan = NULL;
-	Embedder	embedder = {NULL, InvalidOid, 0, InvalidOid, 0};
+	Embedder	embedder = {NULL, NULL, InvalidOid, 0, InvalidOid, 0};
 	Oid			type = INT4OID;
 	Datum		value = Int32GetDatum(collection_id);
 	bool		isnull;
-	char	   *name;
 
 	SPI_connect();
 	if (plan == NULL)
@@ -113,27 +130,75 @@ read_embedder(int32 collection_id)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("collection %d does not exist", collection_id)));
-	name = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
-	if (name != NULL)
-	{
-		embedder.name = SPI_palloc(strlen(name) + 1);
-		strcpy(embedder.name, name);
-		embedder.role = DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull));
+	embedder.name = column_text(1);
+	embedder.role_name = column_text(2);
+	if (embedder.name != NULL)
 		embedder.dimensions = DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 3, &isnull));
-	}
 	SPI_finish();
+	if (embedder.name == NULL)
+		return embedder;
+	embedder.role = get_role_oid(embedder.role_name, true);
+	if (!OidIsValid(embedder.role))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("role \"%s\" does not exist", embedder.role_name),
+				 errdetail("It chose embedder \"%s\" of the collection.", embedder.name),
+				 errhint("Choose the embedder anew with tsmem.alter_collection.")));
 	return embedder;
 }
 
 /*
- * Find the function: 42883 when it is gone or no longer an embedder, 42501
- * when its role may not execute it any more. Called as that role.
+ * ERROR 42501 unless the function may run with the rights of the role: it must
+ * be of that role's own making, or of one who could take those rights anyway
+ * (a superuser, or the owner of tsmem, to whom "own_function" belongs). A
+ * collection names its embedder, so who may put another function in that
+ * place would else run code as the role that chose the first. The functions
+ * of a temporary schema are those of whoever has that schema now.
  */
 static void
-find_function(Embedder *embedder, Oid vector_type)
+check_owner(Form_pg_proc function, Oid role, Oid own_function)
+{
+	bool		temporary = isAnyTempNamespace(function->pronamespace);
+
+	if (!temporary &&
+		(function->proowner == role || superuser_arg(function->proowner) ||
+		 function->proowner == tsm_memory_function_owner(own_function)))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("function \"%s\" cannot be the embedder of role \"%s\"",
+					NameStr(function->proname), GetUserNameFromId(role, false)),
+			 temporary ? errdetail("It is temporary.") :
+			 errdetail("It belongs to role \"%s\"; an embedder belongs to the role that chooses it or to a superuser.",
+					   GetUserNameFromId(function->proowner, false))));
+}
+
+/* _check_embedder_owner(function regprocedure): check_owner for the current role */
+Datum
+tsm_memory_check_embedder_owner(PG_FUNCTION_ARGS)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, PG_GETARG_DATUM(0));
+
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("embedder function does not exist")));
+	check_owner((Form_pg_proc) GETSTRUCT(tuple), GetUserId(), fcinfo->flinfo->fn_oid);
+	ReleaseSysCache(tuple);
+	PG_RETURN_VOID();
+}
+
+/*
+ * Find the function: 42883 when it is gone or no longer an embedder, 42501
+ * when its role may not execute it any more, or it is not that role's own
+ * (check_owner). Called as that role.
+ */
+static void
+find_function(Embedder *embedder, Oid own_function)
 {
 	HeapTuple	tuple;
 	Form_pg_proc function;
+	Oid			vector_type = get_func_rettype(own_function);
 	bool		good;
 
 	embedder->function = DatumGetObjectId(DirectFunctionCall1(regprocedurein, CStringGetDatum(embedder->name)));
@@ -145,6 +210,8 @@ find_function(Embedder *embedder, Oid vector_type)
 	good = function->prokind == PROKIND_FUNCTION && !function->proretset && function->prorettype == vector_type &&
 		function->pronargs >= 1 && function->pronargs <= 2 && function->proargtypes.values[0] == TEXTOID &&
 		(function->pronargs == 1 || function->proargtypes.values[1] == INT4OID);
+	if (good)
+		check_owner(function, embedder->role, own_function);
 	ReleaseSysCache(tuple);
 	if (!good)
 		ereport(ERROR,
@@ -177,12 +244,12 @@ call_function(const Embedder *embedder, Datum content)
 }
 
 /*
- * Find and call the function as its role, in a restricted operation and with
+ * Find and call the function as its role ("own_function": _embed itself), in a restricted operation and with
  * search_path pg_catalog, pg_temp. The end of a transaction or subtransaction
  * takes all that back on an error.
  */
 static Datum
-call_embedder(Embedder *embedder, Oid vector_type, Datum content)
+call_embedder(Embedder *embedder, Oid own_function, Datum content)
 {
 	Oid			save_user;
 	int			save_context;
@@ -194,7 +261,7 @@ call_embedder(Embedder *embedder, Oid vector_type, Datum content)
 	nest_level = NewGUCNestLevel();
 	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
-	find_function(embedder, vector_type);
+	find_function(embedder, own_function);
 	result = call_function(embedder, content);
 	AtEOXact_GUC(false, nest_level);
 	SetUserIdAndSecContext(save_user, save_context);
@@ -209,7 +276,7 @@ call_embedder(Embedder *embedder, Oid vector_type, Datum content)
  * choose a collection's embedder does not get at the rights of those who use
  * the collection, and whoever uses it not at the rights of the function's owner.
  *
- * ERROR as find_function; 42704 when the role is gone, 22000 when the vector has another number of
+ * ERROR as read_embedder and find_function; 22000 when the vector has another number of
  * dimensions than the collection, 22004 when it is NULL.
  */
 Datum
@@ -220,9 +287,7 @@ tsm_memory_embed(PG_FUNCTION_ARGS)
 
 	if (embedder.name == NULL)
 		PG_RETURN_NULL();
-	(void) GetUserNameFromId(embedder.role, false);
-	vector = tsm_vector_from_datum(call_embedder(&embedder, get_func_rettype(fcinfo->flinfo->fn_oid),
-												 PG_GETARG_DATUM(1)));
+	vector = tsm_vector_from_datum(call_embedder(&embedder, fcinfo->flinfo->fn_oid, PG_GETARG_DATUM(1)));
 	if (vector->dim != embedder.dimensions)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),

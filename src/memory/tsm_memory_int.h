@@ -50,6 +50,9 @@ typedef struct TsmFilter
  */
 extern TsmFilter tsm_filter_compile(const Jsonb *filter, int parameter);
 
+/* The owner of a function; of one of ours: the owner of the extension. */
+extern Oid	tsm_memory_function_owner(Oid function);
+
 /* ---- recall ---- */
 
 /* Limits of the arguments. */

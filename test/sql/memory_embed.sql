@@ -30,7 +30,7 @@ $$ SELECT ARRAY[length(content), length(replace(content, 'a', '')), 1]::tsmem.ve
 CREATE FUNCTION broken(content text, dimensions int) RETURNS tsmem.vector LANGUAGE sql AS
 $$ SELECT CASE content WHEN 'null' THEN NULL WHEN 'short' THEN '[1]' ELSE array_fill(dimensions::real, ARRAY[dimensions])::tsmem.vector END $$;
 SELECT create_collection('letters', dimensions => 3, metric => 'l1', embedder => 'letters(text)') > 0, create_collection('broken', dimensions => 2, metric => 'inner_product', embedder => 'broken(text,int)') > 0;
-SELECT embedder, embedder_role = current_user::regrole AS ours FROM collections WHERE namespace = 'memory_embed' ORDER BY 1;
+SELECT embedder, embedder_role = current_user AS ours FROM collections WHERE namespace = 'memory_embed' ORDER BY 1;
 SELECT remember('letters', 'banana') IS NOT NULL, remember('letters', 'given', '[1,2,3]') IS NOT NULL, cardinality(remember_many('letters', '{"{\"content\": \"aaaa\"}"}'));
 SELECT content, embedding FROM memory WHERE namespace = 'memory_embed' ORDER BY 1;
 SELECT content, vector_rank FROM recall('letters', 'papaya', weights => '{"text": 0}');
@@ -83,6 +83,49 @@ REVOKE EXECUTE ON FUNCTION who(text) FROM PUBLIC, memory_embed_owner;
 SELECT remember('who', 'z');
 ALTER FUNCTION who(text) OWNER TO CURRENT_USER;
 SELECT remember('who', 'z');
+-- What runs as a role is its own or a superuser's function, when it is chosen and at every call.
+CREATE SCHEMA memory_embed_app;
+GRANT USAGE, CREATE ON SCHEMA memory_embed_app TO memory_embed_owner, memory_embed_user;
+SET ROLE memory_embed_owner;
+CREATE FUNCTION memory_embed_app.mine(content text) RETURNS tsmem.vector LANGUAGE sql AS $$ SELECT '[1]'::tsmem.vector $$;
+CREATE FUNCTION pg_temp.passing(content text) RETURNS tsmem.vector LANGUAGE sql AS $$ SELECT '[1]'::tsmem.vector $$;
+SELECT create_collection('app', dimensions => 1, embedder => 'memory_embed_app.mine(text)') > 0 AS app;
+SELECT alter_collection('app', embedder => 'pg_temp.passing(text)');
+SET ROLE memory_embed_user;
+SELECT remember('app', 'hers') IS NOT NULL AS hers;
+SELECT alter_collection('app', embedder => 'memory_embed_app.mine(text)');
+RESET ROLE;
+SELECT alter_collection('app', embedder => 'memory_embed_app.mine(text)');
+SET ROLE memory_embed_owner;
+DROP FUNCTION memory_embed_app.mine(text);
+SET ROLE memory_embed_user;
+CREATE FUNCTION memory_embed_app.mine(content text) RETURNS tsmem.vector LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'runs as %', current_user; END $$;
+SELECT remember('app', 'taken');
+SELECT recall('app', 'taken');
+-- A temporary one that came in through an older row is refused too.
+RESET ROLE;
+SELECT pg_my_temp_schema()::regnamespace AS temp \gset
+UPDATE collections SET embedder = format('%s.passing(text)', :'temp') WHERE name = 'app' AND namespace = 'memory_embed';
+SELECT remember('app', 'temporary');
+DROP FUNCTION pg_temp.passing(text);
+-- A superuser's function serves every role.
+CREATE FUNCTION memory_embed_app.common(content text) RETURNS tsmem.vector LANGUAGE sql AS $$ SELECT '[2]'::tsmem.vector $$;
+SET ROLE memory_embed_owner;
+SELECT alter_collection('app', embedder => 'memory_embed_app.common(text)');
+SELECT remember('app', 'common') IS NOT NULL AS common;
+-- The role that chose is known by name: when it is gone the embedder has to be chosen anew, or taken away.
+RESET ROLE;
+ALTER ROLE memory_embed_owner RENAME TO memory_embed_renamed;
+SELECT remember('app', 'of nobody');
+SELECT recall('app', 'of nobody');
+SELECT alter_collection('app', embedder => '-');
+SELECT remember('app', 'without') IS NOT NULL AS without;
+SELECT embedder, embedder_role FROM collections WHERE name = 'app' AND namespace = 'memory_embed';
+SELECT create_collection('none', embedder => '-') > 0 AS none;
+SELECT content, embedding FROM memory JOIN collections c USING (collection_id) WHERE c.name = 'app' AND c.namespace = 'memory_embed' ORDER BY 1;
+ALTER ROLE memory_embed_renamed RENAME TO memory_embed_owner;
+SELECT drop_collection('app'), drop_collection('none');
+DROP SCHEMA memory_embed_app CASCADE;
 SELECT drop_collection('who'), drop_collection('letters'), drop_collection('broken');
 DELETE FROM namespace_grants WHERE prefix = 'memory_embed';
 DROP SCHEMA memory_embed CASCADE;

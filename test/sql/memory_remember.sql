@@ -38,7 +38,7 @@ SELECT create_collection('c', settings => '{"candidates": 1.5}');
 SELECT create_collection('c', settings => '{"candidates": "9"}');
 SELECT create_collection('c', embedder => 'tsmem.embed_hashed_ngrams(text,int)');
 SELECT create_collection('c', dimensions => 2, embedder => 'lower(text)');
-SELECT create_collection('c', dimensions => 2, embedder => 0);
+SELECT create_collection('c', dimensions => 2, embedder => 999999999);
 SELECT create_collection('c', dimensions => 2, embedder => 'no_such(text)');
 SELECT create_collection('c', text_config => 'no_such');
 SELECT create_collection('c', text_config => 0);

@@ -18,6 +18,13 @@ $node->safe_psql('postgres', q{
 	SELECT tsmem.create_collection('notes', 'acme', dimensions => 16, embedder => 'app.embed(text)', text_config => 'app.plain', settings => '{"candidates": 50}');
 	SELECT tsmem.create_collection('plain');
 	SELECT tsmem.drop_collection('gone');
+	CREATE ROLE leaver;
+	SELECT tsmem.grant_namespace('leaver', 'left');
+	SET ROLE leaver;
+	SELECT tsmem.create_collection('left', 'left', dimensions => 16, embedder => 'tsmem.embed_hashed_ngrams(text, integer)');
+	RESET ROLE;
+	SELECT tsmem.revoke_namespace('leaver', 'left');
+	DROP ROLE leaver;
 });
 $node->safe_psql('postgres', q{
 	SET tsmem.namespace = 'acme/anna';
@@ -74,6 +81,11 @@ is($node->safe_psql('restored', q{
 	SELECT tsmem.assert_fact('anna', 'lives_in', '"Chur"', '[2022-06-01,)', namespace => 'acme/anna') IS NOT NULL;
 	SELECT object, count(*) FROM tsmem.facts WHERE row_end = 'infinity' AND predicate = 'lives_in' GROUP BY 1 ORDER BY 1;
 }), qq{t\n"Bern"|1\n"Chur"|1\n"Zug"|1}, 'facts are corrected');
+foreach my $database (qw(postgres restored))
+{
+	my ($status, $out, $err) = $node->psql($database, q{SELECT tsmem.remember('left', 'x', namespace => 'left')});
+	like($err, qr/role "leaver" does not exist/, "$database: nobody's rights are taken for those of a dropped role");
+}
 is($node->safe_psql('restored', q{SELECT tsmem.create_collection('later') > max(collection_id) FROM tsmem.collections WHERE name <> 'later'}), 't', 'a new collection has a new number');
 is($node->safe_psql('restored', q{SELECT tsmem.drop_collection('notes'); SELECT count(*) FROM tsmem.memory}), "\n0", 'and the restored one can be dropped');
 command_ok([ 'pg_dump', '-f', '/dev/null', $node->connstr('restored') ], 'the restored database can be dumped');
