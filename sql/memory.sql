@@ -75,6 +75,7 @@ CREATE TABLE tsmem.memory (
 	document_id uuid,
 	ord integer,
 	content text NOT NULL,
+	content_hash bigint NOT NULL GENERATED ALWAYS AS (pg_catalog.hashtextextended(content, 0)) STORED,
 	tsv tsvector,
 	metadata jsonb NOT NULL DEFAULT '{}',
 	embedding tsmem.vector,
@@ -97,6 +98,7 @@ COMMENT ON COLUMN tsmem.memory.kind IS 'the user''s own kind of memory';
 COMMENT ON COLUMN tsmem.memory.document_id IS 'document that it is a chunk of';
 COMMENT ON COLUMN tsmem.memory.ord IS 'place in the document';
 COMMENT ON COLUMN tsmem.memory.content IS 'the text';
+COMMENT ON COLUMN tsmem.memory.content_hash IS 'hash of the text, by which the same content is found';
 COMMENT ON COLUMN tsmem.memory.tsv IS 'the text''s lexemes, kept by a trigger';
 COMMENT ON COLUMN tsmem.memory.metadata IS 'an object of the user''s own, which filters reach';
 COMMENT ON COLUMN tsmem.memory.embedding IS 'what it means';
@@ -139,6 +141,7 @@ ALTER TABLE tsmem.memory_history
 	ALTER COLUMN namespace DROP NOT NULL,
 	ALTER COLUMN kind DROP NOT NULL,
 	ALTER COLUMN content DROP NOT NULL,
+	ALTER COLUMN content_hash DROP NOT NULL,
 	ALTER COLUMN metadata DROP NOT NULL,
 	ALTER COLUMN valid_at DROP NOT NULL,
 	ALTER COLUMN duplicate DROP NOT NULL,
@@ -251,8 +254,8 @@ LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
 BEGIN ATOMIC
 	SELECT m.* FROM tsmem.memory m WHERE m.row_start <= system
 	UNION ALL
-	SELECT h.memory_id, h.collection_id, h.namespace, h.kind, h.document_id, h.ord, h.content, h.tsv, h.metadata,
-		h.embedding, h.location, h.valid_at, h.importance, h.run_id, h.source, h.expires_at, h.duplicate,
+	SELECT h.memory_id, h.collection_id, h.namespace, h.kind, h.document_id, h.ord, h.content, h.content_hash, h.tsv,
+		h.metadata, h.embedding, h.location, h.valid_at, h.importance, h.run_id, h.source, h.expires_at, h.duplicate,
 		h.forget_reason, h.row_start, h.row_xid
 	FROM tsmem.memory_history h WHERE h.row_start <= system AND h.row_end > system;
 END;
@@ -507,7 +510,7 @@ AS $$
 DECLARE
 	partition text := 'memory_c' || new.collection_id;
 BEGIN
-	EXECUTE format('CREATE TABLE tsmem.%I (LIKE tsmem.memory INCLUDING DEFAULTS INCLUDING STORAGE,
+	EXECUTE format('CREATE TABLE tsmem.%I (LIKE tsmem.memory INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING STORAGE,
 		PRIMARY KEY (memory_id),
 		FOREIGN KEY (document_id, namespace) REFERENCES tsmem.%I (document_id, namespace) ON DELETE CASCADE,
 		CHECK (collection_id = %s),
@@ -523,9 +526,10 @@ BEGIN
 		CASE WHEN new.dimensions IS NULL THEN 'embedding IS NULL'
 			ELSE format('tsmem.vector_dims(embedding) = %s', new.dimensions) END);
 	EXECUTE format('CREATE INDEX ON tsmem.%I (namespace)', partition);
-	-- Finds what is there already.
+	-- Finds what is there already. The hash is a column because row-level security keeps what is not leakproof,
+	-- as hashing is, from an index.
 	EXECUTE format('CREATE UNIQUE INDEX %I ON tsmem.%I
-		(namespace, pg_catalog.hashtextextended(content, 0), valid_at, document_id, ord) NULLS NOT DISTINCT WHERE NOT duplicate',
+		(namespace, content_hash, valid_at, document_id, ord) NULLS NOT DISTINCT WHERE NOT duplicate',
 		partition || '_content_key', partition);
 	EXECUTE format('CREATE UNIQUE INDEX %I ON tsmem.%I (document_id, namespace, ord) WHERE document_id IS NOT NULL',
 		partition || '_chunk_key', partition);
@@ -749,22 +753,24 @@ $$;
 COMMENT ON FUNCTION tsmem._check_memory(tsmem.collections, tsmem.memory) IS
 'internal: refuses what cannot be a memory of the collection: 22004, 22023, 22000';
 
-CREATE FUNCTION tsmem._find_same(memories tsmem.memory[], OUT memory_id uuid, OUT same_id uuid, OUT same_hash boolean)
-RETURNS SETOF record
+CREATE FUNCTION tsmem._find_same(collection_id integer, memories tsmem.memory[], OUT memory_id uuid, OUT same_id uuid,
+	OUT same_hash boolean, OUT expired boolean) RETURNS SETOF record
 LANGUAGE sql STABLE ROWS 1
 SET search_path = pg_catalog, tsmem, pg_temp
 BEGIN ATOMIC
-	SELECT g.memory_id, s.memory_id, s.hashed IS NOT NULL
+	-- Not the operator = for valid_at: the planner would choose the index on valid_at alone, where most are all time.
+	SELECT g.memory_id, s.memory_id, s.hashed IS NOT NULL, coalesce(s.expired, false)
 	FROM unnest(memories) g LEFT JOIN LATERAL (
-		SELECT max(m.memory_id::text) FILTER (WHERE m.content = g.content)::uuid AS memory_id, true AS hashed
+		SELECT max(m.memory_id::text) FILTER (WHERE m.content = g.content)::uuid AS memory_id,
+			bool_or(m.expires_at <= transaction_timestamp()) FILTER (WHERE m.content = g.content) AS expired, true AS hashed
 		FROM tsmem.memory m
-		WHERE m.collection_id = g.collection_id AND m.namespace = g.namespace
-			AND hashtextextended(m.content, 0) = hashtextextended(g.content, 0) AND m.valid_at = g.valid_at
+		WHERE m.collection_id = _find_same.collection_id AND m.namespace = g.namespace
+			AND m.content_hash = g.content_hash AND range_eq(m.valid_at, g.valid_at)
 			AND m.document_id IS NOT DISTINCT FROM g.document_id AND m.ord IS NOT DISTINCT FROM g.ord AND NOT m.duplicate
 		HAVING count(*) > 0) s ON true;
 END;
-COMMENT ON FUNCTION tsmem._find_same(tsmem.memory[]) IS
-'internal: for each memory the one on record that has the same content and validity, and whether one has the same hash of the content';
+COMMENT ON FUNCTION tsmem._find_same(integer, tsmem.memory[]) IS
+'internal: for each memory the one on record that has the same content and validity, whether one has the same hash of the content, and whether that one has expired';
 
 CREATE FUNCTION tsmem._insert_memories(memories tsmem.memory[], duplicate boolean) RETURNS void
 LANGUAGE sql VOLATILE
@@ -804,6 +810,7 @@ DECLARE
 	missing_ids uuid[];
 	same_ids uuid[];
 	same_hashes boolean[];
+	expired_ids uuid[];
 BEGIN
 	IF cardinality(stored) = cardinality(ids) THEN
 		RETURN ids;
@@ -814,13 +821,18 @@ BEGIN
 		PERFORM tsmem._insert_memories(missing, true);
 		RETURN ids;
 	END IF;
-	SELECT array_agg(f.memory_id), array_agg(f.same_id), array_agg(f.same_hash)
-	INTO missing_ids, same_ids, same_hashes FROM tsmem._find_same(missing) f;
-	-- What has expired and is told again is remembered as it is told now.
-	UPDATE tsmem.memory m SET kind = g.kind, metadata = g.metadata, embedding = g.embedding, location = g.location,
-		importance = g.importance, run_id = g.run_id, source = g.source, expires_at = g.expires_at
-	FROM unnest(missing) g JOIN unnest(missing_ids, same_ids) f (memory_id, same_id) ON f.memory_id = g.memory_id
-	WHERE m.collection_id = g.collection_id AND m.memory_id = f.same_id AND m.expires_at <= transaction_timestamp();
+	SELECT array_agg(f.memory_id), array_agg(f.same_id), array_agg(f.same_hash), array_agg(f.same_id ORDER BY f.same_id) FILTER (WHERE f.expired)
+	INTO missing_ids, same_ids, same_hashes, expired_ids FROM tsmem._find_same((memories[1]).collection_id, missing) f;
+	IF expired_ids IS NOT NULL THEN
+		-- What has expired and is told again is remembered as it is told now. Locked in one order first: no deadlock.
+		PERFORM FROM tsmem.memory m WHERE m.collection_id = (memories[1]).collection_id AND m.memory_id = ANY (expired_ids)
+		ORDER BY m.memory_id FOR NO KEY UPDATE;
+		UPDATE tsmem.memory m SET kind = g.kind, metadata = g.metadata, embedding = g.embedding, location = g.location,
+			importance = g.importance, run_id = g.run_id, source = g.source, expires_at = g.expires_at
+		FROM unnest(missing) g JOIN unnest(missing_ids, same_ids) f (memory_id, same_id) ON f.memory_id = g.memory_id
+		WHERE m.collection_id = (memories[1]).collection_id AND m.memory_id = ANY (expired_ids) AND m.memory_id = f.same_id
+			AND m.expires_at <= transaction_timestamp();
+	END IF;
 	-- What is left has another text of the same hash on record (a duplicate to
 	-- the index only), or an id or a place in a document that is taken: 23505.
 	PERFORM tsmem._insert_memories(ARRAY(SELECT g FROM unnest(missing) g
@@ -855,6 +867,7 @@ BEGIN
 	memory.document_id := remember.document_id;
 	memory.ord := remember.ord;
 	memory.content := remember.content;
+	memory.content_hash := hashtextextended(memory.content, 0);
 	memory.metadata := coalesce(remember.metadata, '{}');
 	memory.embedding := remember.embedding;
 	memory.location := remember.location;
@@ -897,6 +910,7 @@ BEGIN
 	memory.document_id := (element ->> 'document_id')::uuid;
 	memory.ord := (element ->> 'ord')::integer;
 	memory.content := element ->> 'content';
+	memory.content_hash := hashtextextended(memory.content, 0);
 	memory.metadata := coalesce(nullif(element -> 'metadata', 'null'), '{}');
 	memory.embedding := (element ->> 'embedding')::tsmem.vector;
 	memory.location := (element ->> 'location')::tsmem.stbox;
