@@ -85,7 +85,7 @@ drop_generated(void *arg)
 {
 	TsmVersionedTable *table = arg;
 
-	if (OidIsValid(table->versions))
+	if (OidIsValid(table->versions) || table->functions != NIL)
 	{
 		tsm_temporal_drop_generated(table);
 		tsm_delta_update(table);
@@ -131,6 +131,8 @@ retire_column(void *arg)
 			tsm_temporal_replace_name(drop->table->excluded_columns, drop->column, NULL);
 		tsm_delta_update(drop->table);
 	}
+	/* No REVOKE on the table will reach the column. */
+	tsm_temporal_copy_rights(drop->table);
 }
 
 static void
@@ -484,16 +486,47 @@ after_drop_policy(const DropStmt *statement)
 	}
 }
 
-/* GRANT and REVOKE may name many tables at once: look at all of ours. */
+/* Whether GRANT or REVOKE names a relation, by itself or by its schema. */
+static bool
+is_granted(Oid relid, const GrantStmt *statement, const List *named)
+{
+	ListCell   *cell;
+	char	   *schema;
+
+	if (!OidIsValid(relid) || statement->targtype == ACL_TARGET_OBJECT)
+		return OidIsValid(relid) && list_member_oid(named, relid);
+	schema = get_namespace_name(get_rel_namespace(relid));
+	foreach(cell, statement->objects)
+	{
+		if (schema != NULL && strcmp(strVal(lfirst(cell)), schema) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Rights given on a history or a view of versions alone do not last: they are those of the table. */
 static void
 after_grant(const GrantStmt *statement)
 {
+	List	   *named = NIL;
 	ListCell   *cell;
 
 	if (statement->objtype != OBJECT_TABLE)
 		return;
+	if (statement->targtype == ACL_TARGET_OBJECT)
+	{
+		foreach(cell, statement->objects)
+			named = lappend_oid(named, relation_of(lfirst(cell)));
+	}
 	foreach(cell, tsm_delta_list())
-		tsm_temporal_copy_rights(lfirst(cell));
+	{
+		TsmVersionedTable *table = lfirst(cell);
+
+		if (is_granted(table->rel, statement, named) ||
+			is_granted(table->history, statement, named) ||
+			is_granted(table->versions, statement, named))
+			tsm_temporal_copy_rights(table);
+	}
 }
 
 /* Event trigger ddl_command_end. */
@@ -533,6 +566,24 @@ tsm_temporal_after_command(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+/* Views of versions that were dropped by their owners, or with a type, are nobody's view any more. */
+static void
+forget_dropped_views(void)
+{
+	ListCell   *cell;
+
+	foreach(cell, tsm_delta_list())
+	{
+		TsmVersionedTable *table = lfirst(cell);
+
+		if (!OidIsValid(table->versions) || get_rel_relkind(table->versions) == RELKIND_VIEW ||
+			get_rel_relkind(table->rel) == '\0')
+			continue;
+		table->versions = InvalidOid;
+		tsm_delta_update(table);
+	}
+}
+
 /* Event trigger sql_drop: dropped tables, columns and constraints leave no registration behind. */
 Datum
 tsm_temporal_after_drop(PG_FUNCTION_ARGS)
@@ -542,6 +593,7 @@ tsm_temporal_after_drop(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" must be called by an event trigger", "_after_drop")));
 	tsm_temporal_forget_dropped();
+	forget_dropped_views();
 	PG_RETURN_VOID();
 }
 

@@ -149,6 +149,13 @@ tsm_temporal_generate(TsmVersionedTable *table)
 	table_close(rel, NoLock);
 }
 
+/* Whether the view of versions is there; its owner may have dropped it. */
+static bool
+has_view(const TsmVersionedTable *table)
+{
+	return OidIsValid(table->versions) && get_rel_relkind(table->versions) == RELKIND_VIEW;
+}
+
 /*
  * The OID of a generated function, by its place in the list; InvalidOid when
  * it is gone. Functions stay in one schema with the view, wherever the table goes.
@@ -156,8 +163,7 @@ tsm_temporal_generate(TsmVersionedTable *table)
 static Oid
 function_oid(const TsmVersionedTable *table, int which)
 {
-	Oid			beside = get_rel_relkind(table->versions) == RELKIND_VIEW ? table->versions :
-		table->rel;
+	Oid			beside = has_view(table) ? table->versions : table->rel;
 	Oid			arguments[2] = {TIMESTAMPTZOID, TIMESTAMPTZOID};
 	oidvector  *vector = buildoidvector(arguments, generated[which].argument_count);
 
@@ -181,7 +187,7 @@ tsm_temporal_drop_generated(TsmVersionedTable *table)
 			add_exact_object_address(&object, objects);
 	}
 	ObjectAddressSet(object, RelationRelationId, table->versions);
-	if (get_rel_relkind(table->versions) == RELKIND_VIEW)
+	if (has_view(table))
 		add_exact_object_address(&object, objects);
 	performMultipleDeletions(objects, DROP_RESTRICT, PERFORM_DELETION_INTERNAL);
 	free_object_addresses(objects);
@@ -215,7 +221,8 @@ tsm_temporal_bind(const TsmVersionedTable *table)
 	 * through them.
 	 */
 	bind_object(RelationRelationId, table->history, table->rel, DEPENDENCY_INTERNAL);
-	bind_object(RelationRelationId, table->versions, table->rel, DEPENDENCY_AUTO);
+	if (has_view(table))
+		bind_object(RelationRelationId, table->versions, table->rel, DEPENDENCY_AUTO);
 	for (i = 0; i < list_length(table->functions); i++)
 		bind_object(ProcedureRelationId, function_oid(table, i), table->rel, DEPENDENCY_AUTO);
 }

@@ -120,81 +120,113 @@ copy_relation_rights(Oid from, Oid to, bool store)
 	return differ;
 }
 
-/* The same for one column, where the target has one of that name. */
-static bool
-copy_column_rights(Oid from, AttrNumber attno, Oid to, Oid owner, bool store)
+/*
+ * The column of the table whose readers may read a column of its history or
+ * view: that of the same name, and for the end of a version its beginning.
+ */
+static const char *
+source_column(const char *name)
 {
-	HeapTuple	source = SearchSysCache2(ATTNUM, ObjectIdGetDatum(from), Int16GetDatum(attno));
-	HeapTuple	target;
-	bool		source_null;
-	bool		target_null;
+	if (strcmp(name, TSM_ROW_END) == 0 || strcmp(name, TSM_SYS_PERIOD) == 0)
+		return TSM_ROW_START;
+	if (strcmp(name, TSM_ROW_END_XID) == 0)
+		return TSM_ROW_XID;
+	return name;
+}
+
+/* The SELECT rights on a column of the table; NULL when it is gone or nobody has one. */
+static Acl *
+column_rights(Oid from, const char *column, Oid owner)
+{
+	HeapTuple	source = SearchSysCacheAttName(from, column);
+	bool		null;
 	Datum		given;
-	Datum		old;
 	Acl		   *acl = NULL;
-	bool		differ = false;
 
 	if (!HeapTupleIsValid(source))
-		return false;
-	target = SearchSysCacheAttName(to, NameStr(((Form_pg_attribute) GETSTRUCT(source))->attname));
-	if (HeapTupleIsValid(target))
-	{
-		given = SysCacheGetAttr(ATTNUM, source, Anum_pg_attribute_attacl, &source_null);
-		old = SysCacheGetAttr(ATTNUM, target, Anum_pg_attribute_attacl, &target_null);
-		if (!source_null)
-			acl = add_select_rights(acldefault(OBJECT_COLUMN, owner), DatumGetAclP(given), owner);
-		if (acl != NULL && ACL_NUM(acl) == 0)
-			acl = NULL;
-		differ = !same_acl(PointerGetDatum(acl), acl == NULL, old, target_null);
-		if (differ && store)
-			store_acl(AttributeRelationId, target, Anum_pg_attribute_attacl, to,
-					  ((Form_pg_attribute) GETSTRUCT(target))->attnum, owner, old, target_null, acl);
-		ReleaseSysCache(target);
-	}
+		return NULL;
+	given = SysCacheGetAttr(ATTNUM, source, Anum_pg_attribute_attacl, &null);
+	if (!null)
+		acl = add_select_rights(acldefault(OBJECT_COLUMN, owner), DatumGetAclP(given), owner);
 	ReleaseSysCache(source);
+	return acl == NULL || ACL_NUM(acl) == 0 ? NULL : acl;
+}
+
+/*
+ * The same for one column of the target. One that the table has no more is
+ * the owner's alone: no REVOKE could reach it.
+ */
+static bool
+copy_column_rights(Oid from, Oid to, AttrNumber attno, Oid owner, bool store)
+{
+	HeapTuple	target = SearchSysCache2(ATTNUM, ObjectIdGetDatum(to), Int16GetDatum(attno));
+	Form_pg_attribute form;
+	bool		null;
+	Datum		old;
+	Acl		   *acl;
+	bool		differ = false;
+
+	if (!HeapTupleIsValid(target))
+		return false;
+	form = (Form_pg_attribute) GETSTRUCT(target);
+	if (!form->attisdropped)
+	{
+		old = SysCacheGetAttr(ATTNUM, target, Anum_pg_attribute_attacl, &null);
+		acl = column_rights(from, source_column(NameStr(form->attname)), owner);
+		differ = !same_acl(PointerGetDatum(acl), acl == NULL, old, null);
+		if (differ && store)
+			store_acl(AttributeRelationId, target, Anum_pg_attribute_attacl, to, attno, owner,
+					  old, null, acl);
+	}
+	ReleaseSysCache(target);
 	return differ;
 }
 
 /* All rights of a relation; true when some differ. */
 static bool
-copy_all_rights(Relation from, Oid to, bool store)
+copy_all_rights(Relation from, Relation target, bool store)
 {
 	Oid			relid = RelationGetRelid(from);
+	Oid			to = RelationGetRelid(target);
 	Oid			owner = from->rd_rel->relowner;
-	int			natts = RelationGetNumberOfAttributes(from);
+	int			natts = RelationGetNumberOfAttributes(target);
 	bool		differ = copy_relation_rights(relid, to, store);
 	int			i;
 
 	for (i = 1; i <= natts; i++)
-		differ |= copy_column_rights(relid, i, to, owner, store);
+		differ |= copy_column_rights(relid, to, i, owner, store);
 	return differ;
 }
 
 /*
- * GRANT looks at every versioned table, so nothing is locked before something
- * differs. The lock on the target is what the server asks of whoever changes a row of
- * pg_class: an in-place update, as by VACUUM, would be lost otherwise.
+ * Nothing is locked for long before something differs. The lock on the target is what the
+ * server asks of whoever changes a row of pg_class: an in-place update, as by VACUUM, would be
+ * lost otherwise. A relation that is gone by now needs no rights.
  */
 static void
 copy_rights(Oid from, Oid to)
 {
-	Relation	rel = table_open(from, AccessShareLock);
-	Relation	target;
+	Relation	rel = try_relation_open(from, AccessShareLock);
+	Relation	target = rel == NULL ? NULL : try_relation_open(to, AccessShareLock);
 
-	if (copy_all_rights(rel, to, false))
+	if (target != NULL && copy_all_rights(rel, target, false))
 	{
-		target = relation_open(to, ShareUpdateExclusiveLock);
-		(void) copy_all_rights(rel, to, true);
-		relation_close(target, NoLock);
+		LockRelationOid(to, ShareUpdateExclusiveLock);
+		(void) copy_all_rights(rel, target, true);
 		CommandCounterIncrement();
 	}
-	table_close(rel, AccessShareLock);
+	if (target != NULL)
+		relation_close(target, AccessShareLock);
+	if (rel != NULL)
+		relation_close(rel, AccessShareLock);
 }
 
 void
 tsm_temporal_copy_rights(const TsmVersionedTable *table)
 {
 	copy_rights(table->rel, table->history);
-	if (OidIsValid(table->versions))
+	/* The view may have been dropped by its owner. */
+	if (get_rel_relkind(table->versions) == RELKIND_VIEW)
 		copy_rights(table->rel, table->versions);
 }
 

@@ -535,8 +535,7 @@ unbuild_versioning(void *arg)
 	ListCell   *cell;
 
 	tsm_delta_remove(table->rel);
-	if (OidIsValid(table->versions))
-		tsm_temporal_drop_generated(table);
+	tsm_temporal_drop_generated(table);
 	tsm_delta_execute("DROP TRIGGER IF EXISTS \"" TSM_STAMP_TRIGGER "\" ON %s", name);
 	tsm_delta_execute("DROP TRIGGER IF EXISTS \"" TSM_HISTORY_TRIGGER "\" ON %s", name);
 	foreach(cell, relations)

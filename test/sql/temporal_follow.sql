@@ -1,0 +1,77 @@
+-- What owners do to generated objects, rights, names and schemas: the history follows, or it is refused before it does harm.
+CREATE SCHEMA temporal_follow;
+CREATE ROLE temporal_follow_owner;
+CREATE ROLE temporal_follow_reader;
+GRANT ALL ON SCHEMA temporal_follow TO temporal_follow_owner;
+GRANT USAGE ON SCHEMA temporal_follow TO temporal_follow_reader;
+SET search_path = temporal_follow, tsmem, public;
+CREATE TABLE unrelated (id int);
+
+\echo a view of versions that is dropped stands in the way of nothing
+SET ROLE temporal_follow_owner;
+CREATE TABLE gone (id int PRIMARY KEY, a int, b int);
+SELECT add_system_versioning('gone');
+DROP VIEW gone_versions CASCADE;
+SELECT versions, functions FROM versioned_tables WHERE rel = 'gone'::regclass;
+RESET ROLE;
+GRANT SELECT ON unrelated TO temporal_follow_reader;
+GRANT SELECT ON gone TO temporal_follow_reader;
+REVOKE SELECT ON ALL TABLES IN SCHEMA temporal_follow FROM temporal_follow_reader;
+SET ROLE temporal_follow_owner;
+ALTER TABLE gone DROP COLUMN b;
+SELECT count(*) FROM gone_as_of(now());
+SELECT count(*) FROM gone_versions;
+DROP VIEW gone_versions CASCADE;
+SELECT drop_system_versioning('gone', false);
+SELECT count(*) FROM pg_proc WHERE pronamespace = 'temporal_follow'::regnamespace;
+SELECT add_system_versioning('gone');
+DROP VIEW gone_versions CASCADE;
+DROP TABLE gone;
+RESET ROLE;
+CREATE TYPE temporal_follow.colour AS ENUM ('red');
+CREATE TABLE coloured (id int PRIMARY KEY, c colour);
+SELECT add_system_versioning('coloured');
+DROP TYPE colour CASCADE;
+GRANT SELECT ON unrelated TO temporal_follow_reader;
+INSERT INTO coloured VALUES (1); UPDATE coloured SET id = 2; SELECT id FROM coloured_history;
+DROP TABLE coloured;
+
+\echo GRANT looks at the tables that it names, and locks what it changes
+CREATE TABLE a (id int PRIMARY KEY);
+CREATE TABLE b (id int PRIMARY KEY);
+SELECT add_system_versioning('a'), add_system_versioning('b');
+\set locks 'SELECT relation::regclass, mode FROM pg_locks WHERE pid = pg_backend_pid() AND relation IN (SELECT oid FROM pg_class WHERE relnamespace = \'temporal_follow\'::regnamespace AND relkind IN (\'r\', \'v\')) ORDER BY 1::text, 2;'
+BEGIN; GRANT SELECT ON unrelated TO temporal_follow_owner; :locks ROLLBACK;
+BEGIN; GRANT SELECT ON b TO temporal_follow_reader; :locks ROLLBACK;
+GRANT SELECT ON ALL TABLES IN SCHEMA temporal_follow TO temporal_follow_reader;
+SELECT relname, has_table_privilege('temporal_follow_reader', oid, 'SELECT') FROM pg_class WHERE relname ~ '^[ab]_(history|versions)$' AND relnamespace = 'temporal_follow'::regnamespace ORDER BY 1;
+REVOKE SELECT ON a FROM temporal_follow_reader;
+\echo rights on a history or view alone do not last
+GRANT SELECT ON a_history, a_versions TO temporal_follow_reader;
+SELECT relname, has_table_privilege('temporal_follow_reader', oid, 'SELECT') FROM pg_class WHERE relname ~ '^[ab]_(history|versions)$' AND relnamespace = 'temporal_follow'::regnamespace ORDER BY 1;
+DROP TABLE a, b;
+
+\echo a column that was dropped is read by the owner, and by who may read the whole table
+CREATE TABLE secret (id int PRIMARY KEY, c text);
+SELECT add_system_versioning('secret');
+GRANT SELECT (c, row_start) ON secret TO temporal_follow_reader;
+INSERT INTO secret VALUES (1, 'hidden'); UPDATE secret SET c = 'x';
+SELECT attname FROM pg_attribute WHERE attrelid = 'secret_history'::regclass AND attacl IS NOT NULL ORDER BY attnum;
+SET ROLE temporal_follow_reader;
+SELECT c, row_end > row_start FROM secret_history;
+\echo ... rights on single columns do not reach what names every column
+SELECT c FROM secret_versions;
+SELECT c FROM secret_as_of(now());
+SELECT c FROM as_of(NULL::secret, now());
+RESET ROLE;
+ALTER TABLE secret DROP COLUMN c;
+SET ROLE temporal_follow_reader;
+SELECT c_dropped FROM secret_history;
+RESET ROLE;
+REVOKE ALL ON secret FROM temporal_follow_reader;
+SELECT attname FROM pg_attribute WHERE attrelid = 'secret_history'::regclass AND attacl IS NOT NULL ORDER BY attnum;
+DROP TABLE secret;
+
+RESET search_path;
+DROP SCHEMA temporal_follow CASCADE;
+DROP ROLE temporal_follow_owner, temporal_follow_reader;
