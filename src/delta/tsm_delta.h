@@ -16,6 +16,7 @@
 #include "tsm_compat.h"
 
 #include "datatype/timestamp.h"
+#include "nodes/nodes.h"
 #include "nodes/pg_list.h"
 #include "utils/jsonb.h"
 
@@ -80,17 +81,25 @@ extern void tsm_delta_protect_history(Oid history);
 /* Undo that: the table becomes an ordinary one. In tsm_delta_as_owner only. */
 extern void tsm_delta_unprotect_history(Oid history);
 
-/* Whether the guards are lifted: tsmem itself changes history or its shape. */
-extern bool tsm_delta_guards_lifted(void);
+/*
+ * Whether a command, as an event trigger gets it at its start or its end, is
+ * one of tsmem itself: run by tsm_delta_execute, or within
+ * tsm_delta_as_owner. To be asked at the start of every command.
+ */
+extern bool tsm_delta_is_own_command(const Node *command);
 
 /*
  * Run act(arg) as the given role, with search_path set to pg_catalog and
- * pg_temp, and with the guards lifted. The caller has checked that the
- * current user may act for that role.
+ * pg_temp; its commands are tsmem's own. The caller has checked that the
+ * current user may act for that role. The rows of a history stay protected:
+ * they are written through table APIs only, which fire no triggers.
  */
 extern void tsm_delta_as_owner(Oid owner, void (*act) (void *), void *arg);
 
-/* Run one utility statement through SPI, built as psprintf does. */
+/*
+ * Run one statement through SPI, built as psprintf does. What it sets off
+ * (triggers, casts, functions of users) is not tsmem's own.
+ */
 extern void tsm_delta_execute(const char *fmt,...) pg_attribute_printf(1, 2);
 
 /* The schema-qualified, quoted name of a relation; palloc'd. */

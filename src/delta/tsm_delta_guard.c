@@ -9,19 +9,38 @@
 
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "parser/parser.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 
 #include "tsm_delta_int.h"
 
-/* How many tsm_delta_as_owner calls are under way in this backend. */
-static int	lifted = 0;
+/*
+ * What the event triggers of tsmem let pass. Commands that tsm_delta_execute
+ * runs pass one by one: each of them may run code of a user (triggers, casts,
+ * defaults), whose own commands must not. The rest of a stretch under
+ * tsm_delta_as_owner runs nothing but code of the extension.
+ */
+typedef struct Guard
+{
+	int			lifted;			/* tsm_delta_as_owner calls under way, outside of commands */
+	bool		expected;		/* a command of ours is about to begin */
+	const Node *command;		/* the one that has begun; compared, not followed */
+} Guard;
+
+static Guard guard = {0, false, NULL};
 
 bool
-tsm_delta_guards_lifted(void)
+tsm_delta_is_own_command(const Node *command)
 {
-	return lifted > 0;
+	if (guard.expected)
+	{
+		guard.expected = false;
+		guard.command = command;
+	}
+	return guard.lifted > 0 || (command != NULL && command == guard.command);
 }
 
 void
@@ -37,18 +56,49 @@ tsm_delta_as_owner(Oid owner, void (*act) (void *), void *arg)
 	nest_level = NewGUCNestLevel();
 	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
-	lifted++;
+	guard.lifted++;
 	PG_TRY();
 	{
 		act(arg);
 	}
 	PG_FINALLY();
 	{
-		lifted--;
+		guard.lifted--;
 	}
 	PG_END_TRY();
 	AtEOXact_GUC(false, nest_level);
 	SetUserIdAndSecContext(save_user, save_context);
+}
+
+/* Whether a command changes definitions, so that event triggers see it. */
+static bool
+is_utility(const char *command)
+{
+	RawStmt    *statement = linitial_node(RawStmt, raw_parser(command, RAW_PARSE_DEFAULT));
+
+	return !IsA(statement->stmt, InsertStmt) && !IsA(statement->stmt, UpdateStmt) &&
+		!IsA(statement->stmt, DeleteStmt) && !IsA(statement->stmt, SelectStmt);
+}
+
+/* Run a command with the guards lifted for it alone, not for what it runs. */
+static void
+run_guarded(const char *command)
+{
+	Guard		save = guard;
+	Guard		narrow = {0, false, NULL};
+
+	narrow.expected = is_utility(command);
+	guard = narrow;
+	PG_TRY();
+	{
+		if (SPI_execute(command, false, 0) < 0)
+			elog(ERROR, "could not execute \"%s\"", command);
+	}
+	PG_FINALLY();
+	{
+		guard = save;
+	}
+	PG_END_TRY();
 }
 
 void
@@ -70,8 +120,7 @@ tsm_delta_execute(const char *fmt,...)
 	}
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	if (SPI_execute(command.data, false, 0) < 0)
-		elog(ERROR, "could not execute \"%s\"", command.data);
+	run_guarded(command.data);
 	SPI_finish();
 	pfree(command.data);
 }
@@ -90,8 +139,8 @@ tsm_delta_relation_name(Oid rel)
 
 /*
  * The statement trigger refuses before anything is done, TRUNCATE too. Rows
- * that come through a partitioned parent of the history fire the row trigger
- * only.
+ * that come through a partitioned parent of the history, or by logical
+ * replication, fire the row trigger only.
  */
 void
 tsm_delta_protect_history(Oid history)
@@ -105,6 +154,7 @@ tsm_delta_protect_history(Oid history)
 	tsm_delta_execute("CREATE TRIGGER \"" TSM_PROTECT_ROW_TRIGGER "\" "
 					  "BEFORE INSERT OR UPDATE OR DELETE ON %s "
 					  "FOR EACH ROW EXECUTE FUNCTION tsmem._protect_history()", name);
+	tsm_delta_execute("ALTER TABLE %s ENABLE ALWAYS TRIGGER \"" TSM_PROTECT_ROW_TRIGGER "\"", name);
 }
 
 void

@@ -13,6 +13,7 @@
 #include "access/xlog.h"
 #include "commands/event_trigger.h"
 #include "commands/trigger.h"
+#include "replication/logicalworker.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
@@ -23,7 +24,11 @@ PG_FUNCTION_INFO_V1(tsm_delta_protect_history_trigger);
 PG_FUNCTION_INFO_V1(tsm_delta_stamp_registration);
 PG_FUNCTION_INFO_V1(tsm_delta_forget_dropped_trigger);
 
-/* BEFORE, a statement or a row, on a history table: refuses (42501), whoever asks. */
+/*
+ * BEFORE, a statement or a row, on a history table: refuses (42501), whoever
+ * asks. A subscription that gets the rows of a published history passes them
+ * over: the replicated table writes a history of its own.
+ */
 Datum
 tsm_delta_protect_history_trigger(PG_FUNCTION_ARGS)
 {
@@ -33,17 +38,15 @@ tsm_delta_protect_history_trigger(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" must be called by a trigger", "_protect_history")));
-	if (!tsm_delta_guards_lifted())
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("cannot change history table \"%s\"",
-						RelationGetRelationName(data->tg_relation)),
-				 errdetail("History is written by tsmem alone."),
-				 errhint("Change the versioned table; its history follows.")));
-	if (TRIGGER_FIRED_FOR_ROW(data->tg_event))
-		return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(data->tg_event) ? data->tg_newtuple :
-							   data->tg_trigtuple);
-	PG_RETURN_POINTER(NULL);
+	if (IsLogicalWorker() && !TRIGGER_FIRED_BY_TRUNCATE(data->tg_event))
+		PG_RETURN_POINTER(NULL);
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("cannot change history table \"%s\"",
+					RelationGetRelationName(data->tg_relation)),
+			 errdetail("History is written by tsmem alone."),
+			 errhint("Change the versioned table; its history follows.")));
+	PG_RETURN_POINTER(NULL);	/* keep compiler quiet */
 }
 
 /*

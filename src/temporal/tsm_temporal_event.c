@@ -188,11 +188,16 @@ before_alter_part(TsmVersionedTable *table, const AlterTableCmd *command)
 	}
 }
 
-/* 0A000: rows of a table that inherits would leave no versions. */
+/* 0A000: rows of a table that inherits would leave no versions, or be no former ones. */
 static void
 check_parent(RangeVar *parent)
 {
 	Oid			relid = relation_of(parent);
+
+	if (OidIsValid(relid) && tsm_delta_find_by_history(relid) != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot inherit from history table \"%s\"", parent->relname)));
 
 	if (OidIsValid(relid) && tsm_temporal_find(relid) != NULL)
 		ereport(ERROR,
@@ -200,10 +205,14 @@ check_parent(RangeVar *parent)
 				 errmsg("cannot inherit from system-versioned table \"%s\"", parent->relname)));
 }
 
-/* A history's columns are those of its table, and it lasts. */
+/* A history's columns are those of its table, and it lasts. Through a parent its rows could be changed. */
 static void
 check_history_untouched(Oid relid, AlterTableType subtype)
 {
+	if (subtype == AT_AddInherit && tsm_delta_find_by_history(relid) != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("history table \"%s\" cannot inherit", get_rel_name(relid))));
 	if (subtype != AT_AddColumn && subtype != AT_DropColumn && subtype != AT_AlterColumnType &&
 		subtype != AT_SetUnLogged)
 		return;
@@ -365,14 +374,13 @@ before_create_table(const CreateStmt *statement)
  * Whether this session restores a dump, by the settings that every dump
  * begins with. A dump brings histories, rights, policies and triggers as they
  * were; following, and refusing, would only be in its way, in parallel
- * sessions above all. What tsmem itself does has the guards lifted.
+ * sessions above all.
  */
 static bool
 stands_aside(void)
 {
-	return tsm_delta_guards_lifted() ||
-		(!check_function_bodies && namespace_search_path != NULL &&
-		 namespace_search_path[0] == '\0');
+	return !check_function_bodies && namespace_search_path != NULL &&
+		namespace_search_path[0] == '\0';
 }
 
 /* Event trigger ddl_command_start. */
@@ -385,7 +393,9 @@ tsm_temporal_before_command(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" must be called by an event trigger", "_before_command")));
-	if (IsA(data->parsetree, AlterTableStmt) && !tsm_delta_guards_lifted())
+	if (tsm_delta_is_own_command(data->parsetree))
+		PG_RETURN_VOID();
+	if (IsA(data->parsetree, AlterTableStmt))
 		check_alter_table((AlterTableStmt *) data->parsetree);
 	if (stands_aside())
 		PG_RETURN_VOID();
@@ -540,7 +550,7 @@ tsm_temporal_after_command(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" must be called by an event trigger", "_after_command")));
-	if (tsm_delta_guards_lifted())
+	if (tsm_delta_is_own_command(tree))
 		PG_RETURN_VOID();
 	if (IsA(tree, AlterTableStmt))
 		after_alter_table((AlterTableStmt *) tree);

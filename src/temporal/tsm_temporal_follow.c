@@ -259,8 +259,7 @@ triggers_to_set(Relation rel)
 
 		if (trigger->tgenabled == TRIGGER_FIRES_ON_ORIGIN &&
 			get_func_namespace(trigger->tgfoid) == namespace &&
-			(strncmp(trigger->tgname, "~tsmem_", 7) == 0 || RelationGetRelid(rel) == registry) &&
-			strcmp(trigger->tgname, "~tsmem_protect_row") != 0)
+			(strncmp(trigger->tgname, "~tsmem_", 7) == 0 || RelationGetRelid(rel) == registry))
 			names = lappend(names, pstrdup(trigger->tgname));
 	}
 	return names;

@@ -103,6 +103,41 @@ SELECT code($$ALTER TRIGGER "~tsmem_stamp" ON no_key RENAME TO a$$);
 SELECT code($$CREATE TABLE heir () INHERITS (no_key)$$);
 CREATE TABLE heir (LIKE no_key);
 SELECT code($$ALTER TABLE heir INHERIT no_key$$);
+-- Rows of a history are its own, and reached by its name alone.
+CREATE TABLE ancestor (id int);
+SELECT code($$ALTER TABLE no_key_history INHERIT ancestor$$), code($$CREATE TABLE heir_2 () INHERITS (no_key_history)$$);
+SET session_replication_role = replica;
+SELECT code($$ALTER TABLE no_key_history INHERIT ancestor$$), code($$DELETE FROM no_key_history$$);
+RESET session_replication_role;
+CREATE TABLE over (id int, a int, row_start timestamptz, row_xid xid8, row_end timestamptz NOT NULL, row_end_xid xid8 NOT NULL) PARTITION BY LIST (id);
+ALTER TABLE over ATTACH PARTITION no_key_history DEFAULT;
+SET session_replication_role = replica;
+SELECT code($$DELETE FROM over$$), code($$INSERT INTO over SELECT * FROM no_key_history$$), code($$TRUNCATE over$$);
+RESET session_replication_role;
+ALTER TABLE over DETACH PARTITION no_key_history;
+-- Nor for code that commands of tsmem itself set off: triggers, casts.
+CREATE TABLE adopted (id int PRIMARY KEY, a int, row_start timestamptz, row_xid xid8);
+INSERT INTO adopted VALUES (1, 1);
+CREATE FUNCTION set_off() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+	RAISE NOTICE '%', temporal_bad_input.code(TG_ARGV[0]);
+	RETURN new;
+END $$;
+CREATE TRIGGER a BEFORE UPDATE ON adopted FOR EACH ROW EXECUTE FUNCTION set_off('UPDATE temporal_bad_input.no_key_history SET a = -9');
+CREATE TRIGGER b BEFORE UPDATE ON adopted FOR EACH ROW EXECUTE FUNCTION set_off('DROP TRIGGER "~tsmem_protect" ON temporal_bad_input.no_key_history');
+CREATE TRIGGER c BEFORE UPDATE ON adopted FOR EACH ROW EXECUTE FUNCTION set_off('ALTER TABLE temporal_bad_input.no_key_history DROP COLUMN a');
+SELECT add_system_versioning('adopted');
+CREATE TYPE other_int AS (a int);
+CREATE FUNCTION to_other(int) RETURNS other_int LANGUAGE plpgsql AS $$ BEGIN
+	RAISE NOTICE '%, %', temporal_bad_input.code('UPDATE temporal_bad_input.no_key_history SET a = -9'),
+		temporal_bad_input.code('ALTER TABLE temporal_bad_input.no_key_history DROP COLUMN a');
+	RETURN ROW($1)::temporal_bad_input.other_int;
+END $$;
+CREATE CAST (int AS other_int) WITH FUNCTION to_other(int) AS ASSIGNMENT;
+DROP TRIGGER a ON adopted; DROP TRIGGER b ON adopted; DROP TRIGGER c ON adopted;
+UPDATE adopted SET a = 2;
+ALTER TABLE adopted ALTER COLUMN a TYPE other_int;
+SELECT id, a FROM adopted_history;
+SELECT a FROM no_key_history ORDER BY 1;
 DROP OWNED BY temporal_bad_input_other;
 DROP ROLE temporal_bad_input_other;
 SELECT code($$SELECT drop_system_versioning('a_view')$$), code($$SELECT drop_system_versioning('no_such_table')$$), code($$SELECT drop_system_versioning('t', NULL)$$);

@@ -30,6 +30,18 @@ $publisher->wait_for_catchup('sub');
 is($subscriber->safe_psql('postgres', 'SELECT count(*), (SELECT count(*) FROM t_history) FROM t'), '0|6', 'TRUNCATE goes into the history');
 is($subscriber->safe_psql('postgres', 'SELECT count(*) FROM (SELECT row_start, row_end, lead(row_start) OVER (PARTITION BY id ORDER BY row_start) n FROM t_versions) v WHERE n < row_end OR row_start >= row_end'), 0, 'no versions overlap');
 
+# A history that is published too: the subscriber's own is the one, the rows that come are passed over.
+$publisher->safe_psql('postgres', q{
+	CREATE TABLE h (id int PRIMARY KEY, v int); SELECT tsmem.add_system_versioning('h');
+	INSERT INTO h VALUES (1, 1); UPDATE h SET v = 2; CREATE PUBLICATION all_of_h FOR TABLE h, h_history});
+$subscriber->safe_psql('postgres', q{CREATE TABLE h (id int PRIMARY KEY, v int); SELECT tsmem.add_system_versioning('h')});
+$subscriber->safe_psql('postgres', "CREATE SUBSCRIPTION sub_h CONNECTION '$source' PUBLICATION all_of_h");
+$subscriber->wait_for_subscription_sync($publisher, 'sub_h');
+$publisher->safe_psql('postgres', $_) for 'UPDATE h SET v = 3', 'UPDATE h SET v = 4';
+$publisher->wait_for_catchup('sub_h');
+is($subscriber->safe_psql('postgres', q{SELECT string_agg(v::text, ' ' ORDER BY row_start) FROM h_versions}), '2 3 4', 'a published history does not double versions');
+is($publisher->safe_psql('postgres', q{SELECT string_agg(v::text, ' ' ORDER BY row_start) FROM h_versions}), '1 2 3 4', 'the publisher has its own');
+
 $subscriber->backup('base');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($subscriber, 'base', has_streaming => 1);
