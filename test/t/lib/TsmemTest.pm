@@ -6,7 +6,7 @@ use warnings;
 use Exporter 'import';
 use PostgreSQL::Test::Cluster;
 
-our @EXPORT = qw(start_node kill_server recover project_dir shared_dir slurp);
+our @EXPORT = qw(start_node kill_server recover project_dir shared_dir slurp uses_system_zones);
 
 # The tree under test.
 sub project_dir { return $ENV{TSM_PROJECT} // '.'; }
@@ -36,6 +36,13 @@ sub start_node
 	$node->start;
 	$node->safe_psql('postgres', 'CREATE EXTENSION btree_gist; CREATE EXTENSION tsmem');
 	return $node;
+}
+
+# Whether the server reads the time zones of the machine, and brings none of its own.
+sub uses_system_zones
+{
+	my ($node) = @_;
+	return $node->safe_psql('postgres', q{SELECT setting LIKE '%--with-system-tzdata%' FROM pg_config WHERE name = 'CONFIGURE'}) eq 't';
 }
 
 # kill -9 of the postmaster and of every process of its server, which would commit for a while without it. Returns
