@@ -22,6 +22,7 @@
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/parsenodes.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -158,6 +159,27 @@ tsm_temporal_before_drop_column(Oid relid, const char *column)
 	before_column_change(relid);
 }
 
+/* 42701: a column would take over what its history already has under that name. */
+static void
+check_new_name(const TsmVersionedTable *table, const char *column)
+{
+	static const char *const reserved[] = {TSM_ROW_END, TSM_ROW_END_XID, TSM_SYS_PERIOD};
+	bool		taken = get_attnum(table->history, column) != InvalidAttrNumber;
+	int			i;
+
+	if (get_attnum(table->rel, column) != InvalidAttrNumber)
+		return;					/* the server says so, or nothing is added */
+	for (i = 0; i < lengthof(reserved); i++)
+		taken |= strcmp(column, reserved[i]) == 0;
+	if (taken)
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_COLUMN),
+				 errmsg("column \"%s\" of table \"%s\" would collide with a column of its history",
+						column, get_rel_name(table->rel)),
+				 errdetail("A history has the columns of its versions and those that were dropped."),
+				 errhint("Use another name for the column.")));
+}
+
 /* One part of ALTER TABLE on a versioned table; true when the generated objects are in its way. */
 static bool
 before_alter_part(TsmVersionedTable *table, const AlterTableCmd *command)
@@ -167,6 +189,9 @@ before_alter_part(TsmVersionedTable *table, const AlterTableCmd *command)
 		case AT_DropColumn:
 			before_drop_column(table, command->name);
 			return true;
+		case AT_AddColumn:
+			check_new_name(table, ((ColumnDef *) command->def)->colname);
+			return false;
 		case AT_AlterColumnType:
 			if (strcmp(command->name, TSM_ROW_START) == 0 || strcmp(command->name, TSM_ROW_XID) == 0)
 				refuse(table->rel, "change the type of column", command->name);
@@ -235,19 +260,6 @@ check_registry_untouched(Oid relid, AlterTableType subtype)
 				 errdetail("\"%s\" is a table of extension \"tsmem\" itself.", get_rel_name(relid))));
 }
 
-/* What no session may do, one that restores a dump included. */
-static void
-check_alter_table(const AlterTableStmt *statement)
-{
-	Oid			relid = relation_of(statement->relation);
-	ListCell   *part;
-
-	if (!OidIsValid(relid) || !tsm_relation_ownercheck(relid, GetUserId()))
-		return;					/* the server says so */
-	foreach(part, statement->cmds)
-		check_registry_untouched(relid, ((AlterTableCmd *) lfirst(part))->subtype);
-}
-
 static void
 before_alter_table(const AlterTableStmt *statement)
 {
@@ -256,20 +268,28 @@ before_alter_table(const AlterTableStmt *statement)
 	ListCell   *part;
 	ListCell   *cell;
 	bool		in_the_way = false;
+	int			adding;
 
 	/* Whoever may not do it is told so by the server; until then nothing is locked. */
 	if (!OidIsValid(relid) || !tsm_relation_ownercheck(relid, GetUserId()))
 		return;
 	tables = versioned_around(relid);
-	foreach(part, statement->cmds)
+	/* New columns after dropped ones, whose values may take the names of new ones in the history. */
+	for (adding = 0; adding < 2; adding++)
 	{
-		AlterTableCmd *command = lfirst(part);
+		foreach(part, statement->cmds)
+		{
+			AlterTableCmd *command = lfirst(part);
 
-		check_history_untouched(relid, command->subtype);
-		if (command->subtype == AT_AddInherit)
-			check_parent((RangeVar *) command->def);
-		foreach(cell, tables)
-			in_the_way |= before_alter_part(lfirst(cell), command);
+			if ((command->subtype == AT_AddColumn) != (adding == 1))
+				continue;
+			check_history_untouched(relid, command->subtype);
+			check_registry_untouched(relid, command->subtype);
+			if (command->subtype == AT_AddInherit)
+				check_parent((RangeVar *) command->def);
+			foreach(cell, tables)
+				in_the_way |= before_alter_part(lfirst(cell), command);
+		}
 	}
 	if (in_the_way)
 		before_column_change(relid);
@@ -297,11 +317,13 @@ before_rename(const RenameStmt *statement)
 	if (statement->renameType != OBJECT_COLUMN)
 		return;
 	check_history_untouched(relid, AT_DropColumn);
+	check_registry_untouched(relid, AT_DropColumn);
 	foreach(cell, versioned_around(relid))
 	{
 		if (strcmp(statement->subname, TSM_ROW_START) == 0 ||
 			strcmp(statement->subname, TSM_ROW_XID) == 0)
 			refuse(((TsmVersionedTable *) lfirst(cell))->rel, "rename column", statement->subname);
+		check_new_name(lfirst(cell), statement->newname);
 	}
 }
 
@@ -370,17 +392,65 @@ before_create_table(const CreateStmt *statement)
 	foreach(cell, statement->inhRelations)
 		check_parent(lfirst(cell));
 }
+
+/* Whether ALTER TABLE has a part of a kind between two, which are neighbours in the grammar's list. */
+static bool
+has_part(const AlterTableStmt *statement, AlterTableType first, AlterTableType last)
+{
+	ListCell   *cell;
+
+	foreach(cell, statement->cmds)
+	{
+		AlterTableType subtype = ((AlterTableCmd *) lfirst(cell))->subtype;
+
+		if (subtype >= first && subtype <= last)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Whether this session restores a dump, by the settings that every dump
- * begins with. A dump brings histories, rights, policies and triggers as they
- * were; following, and refusing, would only be in its way, in parallel
- * sessions above all.
+ * begins with; psql keeps them when it has loaded one. A dump brings
+ * histories, rights, policies and triggers as they were: following, and
+ * refusing, would be in its way, in parallel sessions above all. So commands
+ * that a dump may contain are let be, and only those: columns, names, schemas
+ * and owners change, and rights are taken away, after a dump alone.
  */
 static bool
-stands_aside(void)
+is_restoring(void)
 {
 	return !check_function_bodies && namespace_search_path != NULL &&
 		namespace_search_path[0] == '\0';
+}
+
+/* Whether ALTER TABLE does what no dump does once registrations are there. */
+static bool
+is_no_restore(const AlterTableStmt *statement)
+{
+	return has_part(statement, AT_AddColumn, AT_AddColumn) ||
+		has_part(statement, AT_DropColumn, AT_DropColumn) ||
+		has_part(statement, AT_AlterColumnType, AT_AlterColumnType) ||
+		has_part(statement, AT_ChangeOwner, AT_ChangeOwner) ||
+		has_part(statement, AT_SetUnLogged, AT_SetUnLogged);
+}
+
+/*
+ * CREATE POLICY on a history, in a session that restores a dump: the policy
+ * may have come from the table's a moment ago. The lock first: another
+ * session of the restore may be about to commit that.
+ */
+static void
+before_restored_policy(const CreatePolicyStmt *statement)
+{
+	Oid			relid = relation_of(statement->table);
+
+	if (OidIsValid(relid) && tsm_delta_find_by_history(relid) != NULL &&
+		tsm_relation_ownercheck(relid, GetUserId()))
+	{
+		LockRelationOid(relid, AccessExclusiveLock);
+		tsm_temporal_remove_policy(relid, statement->policy_name);
+	}
 }
 
 /* Event trigger ddl_command_start. */
@@ -388,25 +458,27 @@ Datum
 tsm_temporal_before_command(PG_FUNCTION_ARGS)
 {
 	EventTriggerData *data = (EventTriggerData *) fcinfo->context;
+	Node	   *tree = data->parsetree;
 
 	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" must be called by an event trigger", "_before_command")));
-	if (tsm_delta_is_own_command(data->parsetree))
+	if (tsm_delta_is_own_command(tree))
 		PG_RETURN_VOID();
-	if (IsA(data->parsetree, AlterTableStmt))
-		check_alter_table((AlterTableStmt *) data->parsetree);
-	if (stands_aside())
-		PG_RETURN_VOID();
-	if (IsA(data->parsetree, AlterTableStmt))
-		before_alter_table((AlterTableStmt *) data->parsetree);
-	else if (IsA(data->parsetree, RenameStmt))
-		before_rename((RenameStmt *) data->parsetree);
-	else if (IsA(data->parsetree, DropStmt))
-		before_drop((DropStmt *) data->parsetree);
-	else if (IsA(data->parsetree, CreateStmt))
-		before_create_table((CreateStmt *) data->parsetree);
+	if (IsA(tree, AlterTableStmt))
+	{
+		if (!is_restoring() || is_no_restore((AlterTableStmt *) tree))
+			before_alter_table((AlterTableStmt *) tree);
+	}
+	else if (IsA(tree, RenameStmt))
+		before_rename((RenameStmt *) tree);
+	else if (IsA(tree, CreateStmt))
+		before_create_table((CreateStmt *) tree);
+	else if (IsA(tree, DropStmt) && !is_restoring())
+		before_drop((DropStmt *) tree);
+	else if (IsA(tree, CreatePolicyStmt) && is_restoring())
+		before_restored_policy((CreatePolicyStmt *) tree);
 	PG_RETURN_VOID();
 }
 
@@ -430,20 +502,25 @@ follow_all(Oid relid, bool policies)
 	}
 }
 
-/* Whether ALTER TABLE has a part of a kind between two, which are neighbours in the grammar's list. */
-static bool
-has_part(const AlterTableStmt *statement, AlterTableType first, AlterTableType last)
+/* In a session that restores a dump: a policy, or for NULL the row security, of one table. */
+static void
+restore_policy(Oid relid, const char *policy)
 {
-	ListCell   *cell;
+	TsmVersionedTable *table = OidIsValid(relid) ? tsm_delta_find(relid) : NULL;
 
-	foreach(cell, statement->cmds)
-	{
-		AlterTableType subtype = ((AlterTableCmd *) lfirst(cell))->subtype;
+	if (table != NULL)
+		tsm_temporal_restore_policy(table, policy);
+}
 
-		if (subtype >= first && subtype <= last)
-			return true;
-	}
-	return false;
+static void
+after_create_policy(const CreatePolicyStmt *statement)
+{
+	Oid			relid = relation_of(statement->table);
+
+	if (is_restoring())
+		restore_policy(relid, statement->policy_name);
+	else
+		follow_all(relid, true);
 }
 
 /* Triggers were enabled, by a data-only restore for one; it disables those of the registry too. */
@@ -474,8 +551,12 @@ after_alter_table(const AlterTableStmt *statement)
 		has_part(statement, AT_EnableTrigAll, AT_EnableTrigAll) ||
 		has_part(statement, AT_EnableTrigUser, AT_EnableTrigUser))
 		after_enable_trigger(relid);
-	if (stands_aside())
+	if (is_restoring() && !is_no_restore(statement))
+	{
+		if (has_part(statement, AT_EnableRowSecurity, AT_NoForceRowSecurity))
+			restore_policy(relid, NULL);
 		return;
+	}
 	follow_all(relid, has_part(statement, AT_EnableRowSecurity, AT_NoForceRowSecurity));
 	if (has_part(statement, AT_AttachPartition, AT_AttachPartition))
 		tsm_temporal_follow_new_partition(relid);
@@ -514,6 +595,23 @@ is_granted(Oid relid, const GrantStmt *statement, const List *named)
 	return false;
 }
 
+/* Whether the rights are those of the table's owner alone, which a dump may revoke. */
+static bool
+is_of_owner(const GrantStmt *statement, const TsmVersionedTable *table)
+{
+	Oid			owner = tsm_temporal_owner(table->rel);
+	ListCell   *cell;
+
+	foreach(cell, statement->grantees)
+	{
+		RoleSpec   *role = lfirst(cell);
+
+		if (role->roletype == ROLESPEC_PUBLIC || get_rolespec_oid(role, true) != owner)
+			return false;
+	}
+	return true;
+}
+
 /* Rights given on a history or a view of versions alone do not last: they are those of the table. */
 static void
 after_grant(const GrantStmt *statement)
@@ -521,7 +619,7 @@ after_grant(const GrantStmt *statement)
 	List	   *named = NIL;
 	ListCell   *cell;
 
-	if (statement->objtype != OBJECT_TABLE)
+	if (statement->objtype != OBJECT_TABLE || (is_restoring() && statement->is_grant))
 		return;
 	if (statement->targtype == ACL_TARGET_OBJECT)
 	{
@@ -532,9 +630,10 @@ after_grant(const GrantStmt *statement)
 	{
 		TsmVersionedTable *table = lfirst(cell);
 
-		if (is_granted(table->rel, statement, named) ||
-			is_granted(table->history, statement, named) ||
-			is_granted(table->versions, statement, named))
+		if ((is_granted(table->rel, statement, named) ||
+			 is_granted(table->history, statement, named) ||
+			 is_granted(table->versions, statement, named)) &&
+			!(is_restoring() && is_of_owner(statement, table)))
 			tsm_temporal_copy_rights(table);
 	}
 }
@@ -554,8 +653,6 @@ tsm_temporal_after_command(PG_FUNCTION_ARGS)
 		PG_RETURN_VOID();
 	if (IsA(tree, AlterTableStmt))
 		after_alter_table((AlterTableStmt *) tree);
-	else if (stands_aside())
-		PG_RETURN_VOID();
 	else if (IsA(tree, CreateStmt) && ((CreateStmt *) tree)->partbound != NULL)
 	{
 		Oid			relid = relation_of(((CreateStmt *) tree)->relation);
@@ -566,7 +663,7 @@ tsm_temporal_after_command(PG_FUNCTION_ARGS)
 	else if (IsA(tree, RenameStmt))
 		tsm_temporal_follow_rename((RenameStmt *) tree);
 	else if (IsA(tree, CreatePolicyStmt))
-		follow_all(relation_of(((CreatePolicyStmt *) tree)->table), true);
+		after_create_policy((CreatePolicyStmt *) tree);
 	else if (IsA(tree, AlterPolicyStmt))
 		follow_all(relation_of(((AlterPolicyStmt *) tree)->table), true);
 	else if (IsA(tree, DropStmt) && ((DropStmt *) tree)->removeType == OBJECT_POLICY)

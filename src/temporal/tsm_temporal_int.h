@@ -198,4 +198,14 @@ extern void tsm_temporal_before_drop_column(Oid relid, const char *column);
 extern void tsm_temporal_copy_rights(const TsmVersionedTable *table);
 extern void tsm_temporal_copy_policies(const TsmVersionedTable *table);
 
+/*
+ * While a dump is restored: copy one policy, or for NULL none, and turn row
+ * security on for the history where the table has it. Takes nothing away, and
+ * does nothing when another session has locked the history: it restores that.
+ */
+extern void tsm_temporal_restore_policy(const TsmVersionedTable *table, const char *policy);
+
+/* Remove a policy of a history, if there is one of that name. */
+extern void tsm_temporal_remove_policy(Oid history, const char *policy);
+
 #endif							/* TSM_TEMPORAL_INT_H */

@@ -336,9 +336,9 @@ policies_of(Relation catalog, Oid relid, bool select_only)
 	return policies;
 }
 
-/* Remove all policies of a history. */
+/* Remove the policies of a history that have a name, or for NULL all. */
 static void
-remove_policies(Oid history)
+remove_policies(Oid history, const char *name)
 {
 	Relation	catalog = table_open(PolicyRelationId, RowExclusiveLock);
 	ListCell   *cell;
@@ -349,28 +349,35 @@ remove_policies(Oid history)
 		ObjectAddress policy;
 
 		ObjectAddressSet(policy, PolicyRelationId, form->oid);
-		performDeletion(&policy, DROP_RESTRICT, PERFORM_DELETION_INTERNAL);
+		if (name == NULL || strcmp(NameStr(form->polname), name) == 0)
+			performDeletion(&policy, DROP_RESTRICT, PERFORM_DELETION_INTERNAL);
 	}
 	table_close(catalog, RowExclusiveLock);
 	CommandCounterIncrement();
 }
 
-/* Set the row-security flags of the history to those of the table. */
+void
+tsm_temporal_remove_policy(Oid history, const char *policy)
+{
+	remove_policies(history, policy);
+}
+
+/* Set the row-security flags of the history. */
 static void
-copy_row_security(Relation rel, Relation history)
+set_row_security(Relation history, bool enabled, bool forced)
 {
 	Relation	catalog;
 	HeapTuple	tuple;
 	Form_pg_class form;
 
-	if (rel->rd_rel->relrowsecurity == history->rd_rel->relrowsecurity &&
-		rel->rd_rel->relforcerowsecurity == history->rd_rel->relforcerowsecurity)
+	if (enabled == history->rd_rel->relrowsecurity &&
+		forced == history->rd_rel->relforcerowsecurity)
 		return;
 	catalog = table_open(RelationRelationId, RowExclusiveLock);
 	tuple = SearchSysCacheCopy1(RELOID, ObjectIdGetDatum(RelationGetRelid(history)));
 	form = (Form_pg_class) GETSTRUCT(tuple);
-	form->relrowsecurity = rel->rd_rel->relrowsecurity;
-	form->relforcerowsecurity = rel->rd_rel->relforcerowsecurity;
+	form->relrowsecurity = enabled;
+	form->relforcerowsecurity = forced;
 	CatalogTupleUpdate(catalog, &tuple->t_self, tuple);
 	table_close(catalog, RowExclusiveLock);
 }
@@ -383,10 +390,41 @@ tsm_temporal_copy_policies(const TsmVersionedTable *table)
 	Relation	catalog = table_open(PolicyRelationId, RowExclusiveLock);
 	ListCell   *cell;
 
-	remove_policies(table->history);
+	remove_policies(table->history, NULL);
 	foreach(cell, policies_of(catalog, table->rel, true))
 		copy_policy(catalog, lfirst(cell), rel, history);
-	copy_row_security(rel, history);
+	set_row_security(history, rel->rd_rel->relrowsecurity, rel->rd_rel->relforcerowsecurity);
+	CacheInvalidateRelcache(history);
+	table_close(catalog, RowExclusiveLock);
+	table_close(history, NoLock);
+	table_close(rel, NoLock);
+	CommandCounterIncrement();
+}
+
+void
+tsm_temporal_restore_policy(const TsmVersionedTable *table, const char *policy)
+{
+	Relation	rel;
+	Relation	history;
+	Relation	catalog;
+	ListCell   *cell;
+
+	if (!ConditionalLockRelationOid(table->history, AccessExclusiveLock))
+		return;
+	rel = table_open(table->rel, AccessShareLock);
+	history = table_open(table->history, NoLock);
+	catalog = table_open(PolicyRelationId, RowExclusiveLock);
+	if (policy != NULL)
+		remove_policies(table->history, policy);
+	foreach(cell, policy == NULL ? NIL : policies_of(catalog, table->rel, true))
+	{
+		Form_pg_policy form = (Form_pg_policy) GETSTRUCT((HeapTuple) lfirst(cell));
+
+		if (strcmp(NameStr(form->polname), policy) == 0)
+			copy_policy(catalog, lfirst(cell), rel, history);
+	}
+	set_row_security(history, rel->rd_rel->relrowsecurity || history->rd_rel->relrowsecurity,
+					 rel->rd_rel->relforcerowsecurity || history->rd_rel->relforcerowsecurity);
 	CacheInvalidateRelcache(history);
 	table_close(catalog, RowExclusiveLock);
 	table_close(history, NoLock);

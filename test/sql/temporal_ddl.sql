@@ -99,27 +99,45 @@ SELECT add_system_versioning('t', history_options => '{"functions": false}');
 ALTER TABLE t ADD COLUMN y int;
 SELECT relname FROM pg_class WHERE relnamespace = 'temporal_ddl'::regnamespace AND relkind IN ('r', 'v') ORDER BY 1;
 
-\echo a session that looks like that of a restore is let be: writes fail until the history is brought up to date
+\echo a session that looks like that of a restore: what no dump does is followed all the same
+CREATE ROLE temporal_ddl_reader;
+GRANT USAGE ON SCHEMA temporal_ddl TO temporal_ddl_reader;
 CREATE TABLE q (id int PRIMARY KEY, a int);
 SELECT add_system_versioning('q');
 INSERT INTO q VALUES (1, 1);
-SET check_function_bodies = off;
-SELECT pg_catalog.set_config('search_path', '', false);
+GRANT SELECT ON q TO temporal_ddl_reader;
+\set restore 'SET check_function_bodies = off; SELECT pg_catalog.set_config(\'search_path\', \'\', false);'
+\set normal 'RESET check_function_bodies; SET search_path = temporal_ddl, tsmem, public;'
+:restore
 ALTER TABLE temporal_ddl.q ADD COLUMN b int DEFAULT 5;
-RESET check_function_bodies; SET search_path = temporal_ddl, tsmem, public;
-UPDATE q SET a = 2;
-ALTER TABLE q ALTER COLUMN a SET STATISTICS 10;
-UPDATE q SET a = 2;
-SELECT id, a, b FROM q_versions ORDER BY row_start;
-DROP FUNCTION q_as_of; DROP FUNCTION q_from_to; DROP FUNCTION q_between; DROP FUNCTION q_between_symmetric; DROP VIEW q_versions;
-SET check_function_bodies = off;
-SELECT pg_catalog.set_config('search_path', '', false);
+UPDATE temporal_ddl.q SET a = 2;
+ALTER TABLE temporal_ddl.q RENAME COLUMN a TO w;
+UPDATE temporal_ddl.q SET w = 3;
+SELECT id, w, b FROM temporal_ddl.q_versions ORDER BY row_start;
 ALTER TABLE temporal_ddl.q ALTER COLUMN b TYPE bigint;
-RESET check_function_bodies; SET search_path = temporal_ddl, tsmem, public;
-UPDATE q SET a = 3;
-ALTER TABLE q ALTER COLUMN a SET STATISTICS 11;
-UPDATE q SET a = 3;
-SELECT id, a, b FROM q_versions ORDER BY row_start;
+ALTER TABLE temporal_ddl.q ADD COLUMN row_end int;
+ALTER TABLE temporal_ddl.q_history ADD COLUMN w2 int;
+\echo ... rights that are revoked, and policies; not rights that are given
+REVOKE SELECT ON temporal_ddl.q FROM temporal_ddl_reader;
+SELECT has_table_privilege('temporal_ddl_reader', 'temporal_ddl.q_history', 'SELECT'), has_table_privilege('temporal_ddl_reader', 'temporal_ddl.q_versions', 'SELECT');
+GRANT SELECT ON temporal_ddl.q TO temporal_ddl_reader;
+SELECT has_table_privilege('temporal_ddl_reader', 'temporal_ddl.q_history', 'SELECT');
+ALTER TABLE temporal_ddl.q ENABLE ROW LEVEL SECURITY;
+CREATE POLICY three ON temporal_ddl.q USING (w > 1);
+CREATE POLICY even ON temporal_ddl.q AS RESTRICTIVE USING (w % 2 = 0);
+SELECT relrowsecurity, polname, polpermissive, pg_get_expr(polqual, polrelid) FROM pg_class c JOIN pg_policy ON polrelid = c.oid WHERE c.oid = 'temporal_ddl.q_history'::regclass ORDER BY 2;
+\echo ... a policy that a dump brings for the history takes the place of the copy
+CREATE POLICY three ON temporal_ddl.q_history FOR SELECT USING (w > 2);
+SELECT polname, pg_get_expr(polqual, polrelid) FROM pg_policy WHERE polrelid = 'temporal_ddl.q_history'::regclass ORDER BY 1;
+ALTER POLICY even ON temporal_ddl.q USING (w % 2 = 1);
+DROP POLICY three ON temporal_ddl.q;
+SELECT polname, pg_get_expr(polqual, polrelid) FROM pg_policy WHERE polrelid = 'temporal_ddl.q_history'::regclass ORDER BY 1;
+:normal
+GRANT SELECT ON q TO temporal_ddl_reader;
+SELECT has_table_privilege('temporal_ddl_reader', 'q_history', 'SELECT');
+DROP TABLE q;
+DROP OWNED BY temporal_ddl_reader;
+DROP ROLE temporal_ddl_reader;
 
 \echo owner
 CREATE ROLE temporal_ddl_owner;

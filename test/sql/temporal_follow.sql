@@ -72,6 +72,25 @@ REVOKE ALL ON secret FROM temporal_follow_reader;
 SELECT attname FROM pg_attribute WHERE attrelid = 'secret_history'::regclass AND attacl IS NOT NULL ORDER BY attnum;
 DROP TABLE secret;
 
+\echo a new column takes over nothing from the history
+CREATE TABLE taken (id int PRIMARY KEY, c text, d text);
+SELECT add_system_versioning('taken', history_options => '{"functions": false}');
+INSERT INTO taken VALUES (1, 'secret', 'd'); UPDATE taken SET c = 's2';
+ALTER TABLE taken ADD COLUMN c_dropped text, DROP COLUMN c;
+SELECT attname FROM pg_attribute WHERE attrelid = 'taken_history'::regclass AND attnum > 0 ORDER BY attnum;
+ALTER TABLE taken DROP COLUMN c;
+ALTER TABLE taken ADD COLUMN c_dropped text DEFAULT 'fresh';
+ALTER TABLE taken RENAME COLUMN d TO c_dropped;
+ALTER TABLE taken DROP COLUMN d, ADD COLUMN d_dropped text;
+ALTER TABLE taken ADD COLUMN row_end timestamptz;
+ALTER TABLE taken ADD COLUMN row_end_xid xid8;
+ALTER TABLE taken RENAME COLUMN d TO row_end;
+ALTER TABLE taken RENAME COLUMN d TO sys_period;
+ALTER TABLE taken ADD COLUMN IF NOT EXISTS d text, ADD COLUMN c text DEFAULT 'new';
+SELECT id, c, d FROM as_of(NULL::taken, now());
+SELECT c_dropped, c FROM taken_history;
+DROP TABLE taken;
+
 RESET search_path;
 DROP SCHEMA temporal_follow CASCADE;
 DROP ROLE temporal_follow_owner, temporal_follow_reader;
