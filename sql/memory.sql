@@ -793,11 +793,13 @@ BEGIN ATOMIC
 	SELECT g.memory_id, g.collection_id, g.namespace, g.kind, g.document_id, g.ord, g.content, g.metadata, g.embedding,
 		g.location, g.valid_at, g.importance, g.run_id, g.source, g.expires_at
 	FROM unnest(memories) g
+	-- In the order of the key: two who store the same contents wait for each other in one direction only.
+	ORDER BY g.namespace, g.content_hash, g.valid_at, g.document_id, g.ord
 	ON CONFLICT DO NOTHING
 	RETURNING m.memory_id;
 END;
 COMMENT ON FUNCTION tsmem._insert_new_memories(tsmem.memory[]) IS
-'internal: inserts the memories that are not on record and returns their ids';
+'internal: inserts the memories that are not on record, in the order of the key of contents, and returns their ids';
 
 CREATE FUNCTION tsmem._store_memories(memories tsmem.memory[], deduplicate boolean) RETURNS uuid[]
 LANGUAGE plpgsql
