@@ -239,13 +239,14 @@ CREATE POLICY tsmem_namespace ON tsmem.memory_history FOR SELECT USING (tsmem.na
 CREATE POLICY tsmem_namespace ON tsmem.facts USING (tsmem.namespace_allowed(namespace));
 GRANT SELECT ON tsmem.collections, tsmem.documents, tsmem.documents_history, tsmem.memory,
 	tsmem.memory_history, tsmem.facts, tsmem.chunks TO PUBLIC;
-GRANT INSERT, DELETE ON tsmem.documents, tsmem.memory TO PUBLIC;
+-- Not DELETE, nor UPDATE of whole rows: who has these may LOCK the table, in any mode, against everybody.
+GRANT INSERT ON tsmem.documents, tsmem.memory TO PUBLIC;
 GRANT UPDATE (title, metadata, source, valid_at, run_id, forget_reason) ON tsmem.documents TO PUBLIC;
 GRANT UPDATE (kind, document_id, ord, content, metadata, embedding, location, valid_at, importance, run_id,
 	source, expires_at, duplicate, forget_reason) ON tsmem.memory TO PUBLIC;
 -- Not the system period: it is set by default, and when a fact is ended.
 GRANT INSERT (fact_id, namespace, subject, predicate, object, valid_at, cardinality, confidence, source, reason,
-	run_id), UPDATE (row_end, end_reason, ended_by), DELETE ON tsmem.facts TO PUBLIC;
+	run_id), UPDATE (row_end, end_reason, ended_by) ON tsmem.facts TO PUBLIC;
 
 -- Reading as of a system time.
 
@@ -996,54 +997,202 @@ COMMENT ON FUNCTION tsmem.add_document(text, jsonb, text, text, tstzrange, uuid,
 
 -- Forget.
 
-CREATE FUNCTION tsmem.forget(memory_id uuid, reason text DEFAULT NULL) RETURNS boolean
+CREATE TYPE tsmem._row_key AS (collection_id integer, namespace text, id uuid);
+COMMENT ON TYPE tsmem._row_key IS 'internal: key of a memory or of a document';
+
+-- Deleting is for the owner of the extension (tsm_memory_run_checked): the
+-- caller's part finds the rows that it may change, and locks them.
+
+CREATE FUNCTION tsmem._delete_memories(keys tsmem._row_key[], reason text) RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, tsmem, pg_temp
+AS $$
+DECLARE
+	deleted bigint;
+BEGIN
+	IF cardinality(keys) = 0 THEN
+		RETURN 0;
+	END IF;
+	-- The number of the collection is a literal, so that no other collection's partition is touched.
+	IF reason IS NOT NULL THEN
+		EXECUTE format('UPDATE tsmem.memory m SET forget_reason = $2 FROM unnest($1) k
+			WHERE m.collection_id = %s AND m.namespace = k.namespace AND m.memory_id = k.id', keys[1].collection_id)
+			USING keys, reason;
+	END IF;
+	EXECUTE format('DELETE FROM tsmem.memory m USING unnest($1) k
+		WHERE m.collection_id = %s AND m.namespace = k.namespace AND m.memory_id = k.id', keys[1].collection_id)
+		USING keys;
+	GET DIAGNOSTICS deleted = ROW_COUNT;
+	RETURN deleted;
+END
+$$;
+COMMENT ON FUNCTION tsmem._delete_memories(tsmem._row_key[], text) IS
+'internal: deletes memories of one collection, the reason for their history set before; returns how many';
+REVOKE EXECUTE ON FUNCTION tsmem._delete_memories(tsmem._row_key[], text) FROM PUBLIC;
+
+CREATE FUNCTION tsmem._only_key(keys tsmem._row_key[], what text) RETURNS tsmem._row_key
+LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF cardinality(keys) > 1 THEN
+		RAISE EXCEPTION '% "%" is not unique', what, keys[1].id USING ERRCODE = '21000',
+			DETAIL = format('%s collections or namespaces have one.', cardinality(keys)),
+			HINT = 'Name the collection, and set tsmem.namespace to the one that is meant.';
+	END IF;
+	RETURN keys[1];
+END
+$$;
+COMMENT ON FUNCTION tsmem._only_key(tsmem._row_key[], text) IS 'internal: the one key, NULL without one; 21000 for several';
+
+CREATE FUNCTION tsmem._check_forget(memory_id uuid, reason text, collection text) RETURNS tsmem._row_key
+LANGUAGE plpgsql
+SET search_path = pg_catalog, tsmem, pg_temp
+AS $$
+DECLARE
+	wanted integer := CASE WHEN collection IS NOT NULL THEN (tsmem._collection(collection, NULL)).collection_id END;
+BEGIN
+	RETURN tsmem._only_key(ARRAY(SELECT ROW(m.collection_id, m.namespace, m.memory_id)::tsmem._row_key FROM tsmem.memory m
+		WHERE m.memory_id = _check_forget.memory_id AND tsmem.namespace_covers(tsmem.session_namespace(), m.namespace)
+			AND (wanted IS NULL OR m.collection_id = wanted) FOR UPDATE), 'memory');
+END
+$$;
+COMMENT ON FUNCTION tsmem._check_forget(uuid, text, text) IS 'internal: the part of forget that runs as the caller: finds and locks';
+
+CREATE FUNCTION tsmem._do_forget(memory_id uuid, reason text, collection text, checked tsmem._row_key, caller regrole) RETURNS boolean
+LANGUAGE sql
+SET search_path = pg_catalog, tsmem, pg_temp
+BEGIN ATOMIC
+	SELECT checked IS NOT NULL AND tsmem._delete_memories(ARRAY[checked], reason) > 0;
+END;
+COMMENT ON FUNCTION tsmem._do_forget(uuid, text, text, tsmem._row_key, regrole) IS
+'internal: the part of forget that runs as the owner of the extension';
+REVOKE EXECUTE ON FUNCTION tsmem._do_forget(uuid, text, text, tsmem._row_key, regrole) FROM PUBLIC;
+
+CREATE FUNCTION tsmem.forget(memory_id uuid, reason text DEFAULT NULL, collection text DEFAULT NULL) RETURNS boolean
+AS 'MODULE_PATHNAME', 'tsm_memory_run_checked' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION tsmem.forget(uuid, text, text) IS
+'ends the system period of a memory of the session''s namespace, which stays in the history with the reason; false when there is none of this id; raises 21000 when collections or namespaces have the same id, 42704';
+
+CREATE FUNCTION tsmem._check_forget_document(document_id uuid, reason text, collection text) RETURNS tsmem._row_key
+LANGUAGE plpgsql
+SET search_path = pg_catalog, tsmem, pg_temp
+AS $$
+DECLARE
+	wanted integer := CASE WHEN collection IS NOT NULL THEN (tsmem._collection(collection, NULL)).collection_id END;
+BEGIN
+	RETURN tsmem._only_key(ARRAY(SELECT ROW(d.collection_id, d.namespace, d.document_id)::tsmem._row_key FROM tsmem.documents d
+		WHERE d.document_id = _check_forget_document.document_id
+			AND tsmem.namespace_covers(tsmem.session_namespace(), d.namespace)
+			AND (wanted IS NULL OR d.collection_id = wanted) FOR UPDATE), 'document');
+END
+$$;
+COMMENT ON FUNCTION tsmem._check_forget_document(uuid, text, text) IS
+'internal: the part of forget_document that runs as the caller: finds and locks';
+
+CREATE FUNCTION tsmem._do_forget_document(document_id uuid, reason text, collection text, checked tsmem._row_key,
+	caller regrole) RETURNS boolean
 LANGUAGE plpgsql
 SET search_path = pg_catalog, tsmem, pg_temp
 AS $$
 BEGIN
-	IF reason IS NOT NULL THEN
-		UPDATE tsmem.memory m SET forget_reason = forget.reason WHERE m.memory_id = forget.memory_id;
+	IF checked IS NULL THEN
+		RETURN false;
 	END IF;
-	DELETE FROM tsmem.memory m WHERE m.memory_id = forget.memory_id;
-	RETURN FOUND;
+	IF reason IS NOT NULL THEN
+		EXECUTE format('UPDATE tsmem.documents d SET forget_reason = $3
+			WHERE d.collection_id = %s AND d.namespace = $1 AND d.document_id = $2', checked.collection_id)
+			USING checked.namespace, checked.id, reason;
+		EXECUTE format('UPDATE tsmem.memory m SET forget_reason = $3
+			WHERE m.collection_id = %s AND m.namespace = $1 AND m.document_id = $2', checked.collection_id)
+			USING checked.namespace, checked.id, reason;
+	END IF;
+	-- Its chunks go with it.
+	EXECUTE format('DELETE FROM tsmem.documents d WHERE d.collection_id = %s AND d.namespace = $1 AND d.document_id = $2',
+		checked.collection_id) USING checked.namespace, checked.id;
+	RETURN true;
 END
 $$;
-COMMENT ON FUNCTION tsmem.forget(uuid, text) IS
-'ends the system period of a memory, which stays in the history with the reason; false when there is none of this id';
+COMMENT ON FUNCTION tsmem._do_forget_document(uuid, text, text, tsmem._row_key, regrole) IS
+'internal: the part of forget_document that runs as the owner of the extension';
+REVOKE EXECUTE ON FUNCTION tsmem._do_forget_document(uuid, text, text, tsmem._row_key, regrole) FROM PUBLIC;
+
+CREATE FUNCTION tsmem.forget_document(document_id uuid, reason text DEFAULT NULL, collection text DEFAULT NULL) RETURNS boolean
+AS 'MODULE_PATHNAME', 'tsm_memory_run_checked' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION tsmem.forget_document(uuid, text, text) IS
+'ends the system period of a document of the session''s namespace and of its chunks, which stay in the history with the reason; false when there is none of this id; raises as forget';
 
 CREATE FUNCTION tsmem._compile_filter(filter jsonb, parameter integer, OUT predicate text, OUT operands jsonb[])
 AS 'MODULE_PATHNAME', 'tsm_memory_compile_filter' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION tsmem._compile_filter(jsonb, integer) IS
 'internal: a filter as SQL over the columns of tsmem.memory m, made of constants, and the array that its parameter stands for; 22023, 54000';
 
-CREATE FUNCTION tsmem.forget_where(collection text, filter jsonb, reason text DEFAULT NULL) RETURNS bigint
+CREATE FUNCTION tsmem._check_forget_where(collection text, filter jsonb, reason text) RETURNS tsmem._row_key[]
 LANGUAGE plpgsql
 SET search_path = pg_catalog, tsmem, pg_temp
 AS $$
 DECLARE
 	found_collection tsmem.collections := tsmem._collection(collection, NULL);
 	compiled record;
-	ids uuid[];
-	forgotten bigint;
+	keys tsmem._row_key[];
 BEGIN
 	IF filter IS NULL THEN
 		RAISE EXCEPTION 'filter must not be null' USING ERRCODE = 'null_value_not_allowed',
 			HINT = 'The filter {} means every memory of the collection.';
 	END IF;
-	SELECT * INTO compiled FROM tsmem._compile_filter(filter, 3);
-	EXECUTE format('WITH ended AS (UPDATE tsmem.memory m SET forget_reason = $2
-		WHERE m.collection_id = %s AND tsmem.namespace_covers($1, m.namespace) AND %s
-		RETURNING m.memory_id) SELECT array_agg(e.memory_id) FROM ended e', found_collection.collection_id, compiled.predicate)
-		INTO ids USING tsmem.session_namespace(), reason, compiled.operands;
-	DELETE FROM tsmem.memory m WHERE m.collection_id = found_collection.collection_id AND m.memory_id = ANY (ids);
-	GET DIAGNOSTICS forgotten = ROW_COUNT;
-	RETURN forgotten;
+	SELECT * INTO compiled FROM tsmem._compile_filter(filter, 2);
+	EXECUTE format('SELECT ARRAY(SELECT ROW(m.collection_id, m.namespace, m.memory_id)::tsmem._row_key FROM tsmem.memory m
+		WHERE m.collection_id = %s AND tsmem.namespace_covers($1, m.namespace) AND %s FOR UPDATE)',
+		found_collection.collection_id, compiled.predicate)
+		INTO keys USING tsmem.session_namespace(), compiled.operands;
+	RETURN keys;
 END
 $$;
+COMMENT ON FUNCTION tsmem._check_forget_where(text, jsonb, text) IS
+'internal: the part of forget_where that runs as the caller: finds and locks';
+
+CREATE FUNCTION tsmem._do_forget_where(collection text, filter jsonb, reason text, checked tsmem._row_key[], caller regrole) RETURNS bigint
+LANGUAGE sql
+SET search_path = pg_catalog, tsmem, pg_temp
+BEGIN ATOMIC
+	SELECT tsmem._delete_memories(checked, reason);
+END;
+COMMENT ON FUNCTION tsmem._do_forget_where(text, jsonb, text, tsmem._row_key[], regrole) IS
+'internal: the part of forget_where that runs as the owner of the extension';
+REVOKE EXECUTE ON FUNCTION tsmem._do_forget_where(text, jsonb, text, tsmem._row_key[], regrole) FROM PUBLIC;
+
+CREATE FUNCTION tsmem.forget_where(collection text, filter jsonb, reason text DEFAULT NULL) RETURNS bigint
+AS 'MODULE_PATHNAME', 'tsm_memory_run_checked' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION tsmem.forget_where(text, jsonb, text) IS
 'forgets the memories of a collection, in the session''s namespace, that a filter matches, and returns how many; raises 42704, 22004, 22023, 54000';
 
 -- Facts.
+
+CREATE FUNCTION tsmem._check_unassert_fact(fact_id uuid, row_start timestamptz, valid_at tstzrange) RETURNS bigint
+LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, tsmem, pg_temp
+BEGIN ATOMIC
+	SELECT count(*) FROM tsmem.facts f WHERE f.fact_id = _check_unassert_fact.fact_id
+		AND f.row_start = _check_unassert_fact.row_start AND f.valid_at = _check_unassert_fact.valid_at;
+END;
+COMMENT ON FUNCTION tsmem._check_unassert_fact(uuid, timestamptz, tstzrange) IS
+'internal: the part of _unassert_fact that runs as the caller: whether it sees the fact';
+
+CREATE FUNCTION tsmem._do_unassert_fact(fact_id uuid, row_start timestamptz, valid_at tstzrange, checked bigint, caller regrole) RETURNS void
+LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, tsmem, pg_temp
+BEGIN ATOMIC
+	DELETE FROM tsmem.facts f WHERE checked > 0 AND f.fact_id = _do_unassert_fact.fact_id
+		AND f.row_start = _do_unassert_fact.row_start AND f.valid_at = _do_unassert_fact.valid_at;
+END;
+COMMENT ON FUNCTION tsmem._do_unassert_fact(uuid, timestamptz, tstzrange, bigint, regrole) IS
+'internal: the part of _unassert_fact that runs as the owner of the extension';
+REVOKE EXECUTE ON FUNCTION tsmem._do_unassert_fact(uuid, timestamptz, tstzrange, bigint, regrole) FROM PUBLIC;
+
+CREATE FUNCTION tsmem._unassert_fact(fact_id uuid, row_start timestamptz, valid_at tstzrange) RETURNS void
+AS 'MODULE_PATHNAME', 'tsm_memory_run_checked' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION tsmem._unassert_fact(uuid, timestamptz, tstzrange) IS
+'internal: takes back a fact that this transaction has asserted; 55000 for any other';
 
 CREATE FUNCTION tsmem._end_facts(namespace text, subject text, predicate text, object jsonb, fact_id uuid, period tstzrange,
 	end_reason text, ended_by uuid) RETURNS bigint
@@ -1064,8 +1213,7 @@ BEGIN
 	LOOP
 		-- What this transaction has asserted itself was never believed.
 		IF old.row_xid = pg_current_xact_id() AND old.row_start >= transaction_timestamp() THEN
-			DELETE FROM tsmem.facts f
-			WHERE f.fact_id = old.fact_id AND f.row_start = old.row_start AND f.valid_at = old.valid_at;
+			PERFORM tsmem._unassert_fact(old.fact_id, old.row_start, old.valid_at);
 		ELSE
 			UPDATE tsmem.facts f SET row_end = transaction_timestamp(), end_reason = _end_facts.end_reason, ended_by = _end_facts.ended_by
 			WHERE f.fact_id = old.fact_id AND f.row_start = old.row_start AND f.valid_at = old.valid_at;

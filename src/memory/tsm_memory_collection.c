@@ -4,12 +4,15 @@
  *	  Functions that change the database's tables for a caller who may not.
  *
  * create_collection makes tables in schema tsmem, which only the owner of the
- * extension may. It is not SECURITY DEFINER, because inside such a function
- * nobody knows any more who called. Instead tsmem.<name> first calls
- * tsmem._check_<name> as the caller, which raises what is wrong and what is
- * not allowed and returns the number of the collection that was checked, then
- * tsmem._do_<name> with that number and the caller, as its own owner. So a name is resolved
- * once, by what the caller sees. Nobody but the owner may execute the latter.
+ * extension may; and forget deletes, for which no tenant has the privilege,
+ * because that would let it lock the table of all tenants. Such functions are
+ * not SECURITY DEFINER, because inside such a function nobody knows any more
+ * who called. Instead tsmem.<name> first calls tsmem._check_<name> as the
+ * caller, which raises what is wrong and what is not allowed and returns what
+ * was checked (the number of a collection, the keys of rows), then
+ * tsmem._do_<name> with that and the caller, as its own owner. So a name is
+ * resolved once, by what the caller sees. Nobody but the owner may execute the
+ * latter. An underscore that begins a name is left out of the two others.
  *
  *-------------------------------------------------------------------------
  */
@@ -35,12 +38,16 @@ typedef struct CheckedCall
 {
 	FunctionCallInfo fcinfo;
 	bool		checked;		/* what follows is known: now do it */
-	int32		collection_id;
 	Oid			caller;
-	int32		result;
+	Oid			type;			/* of what the last part returned */
+	Datum		result;
+	bool		isnull;
 } CheckedCall;
 
-/* SELECT tsmem._check_<name>(arguments), or _do_<name>(arguments, collection_id, caller) */
+/*
+ * SELECT tsmem._check_<name>(arguments), or _do_<name>(arguments, checked,
+ * caller). The result is in the memory context outside of SPI.
+ */
 static void
 run_part(void *arg)
 {
@@ -51,15 +58,16 @@ run_part(void *arg)
 	char		nulls[FUNC_MAX_ARGS + 2];
 	Oid		   *declared;
 	int			arguments;
+	char	   *name = get_func_name(fcinfo->flinfo->fn_oid);
 	StringInfoData sql;
-	Datum		result;
-	bool		isnull;
+	int16		length;
+	bool		by_value;
 	int			i;
 
 	(void) get_func_signature(fcinfo->flinfo->fn_oid, &declared, &arguments);
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "SELECT tsmem.%s%s(", call->checked ? "_do_" : "_check_",
-					 get_func_name(fcinfo->flinfo->fn_oid));
+					 name[0] == '_' ? name + 1 : name);
 	for (i = 0; i < arguments; i++)
 	{
 		types[i] = declared[i];
@@ -69,9 +77,9 @@ run_part(void *arg)
 	}
 	if (call->checked)
 	{
-		types[arguments] = INT4OID;
-		values[arguments] = Int32GetDatum(call->collection_id);
-		nulls[arguments++] = ' ';
+		types[arguments] = call->type;
+		values[arguments] = call->result;
+		nulls[arguments++] = call->isnull ? 'n' : ' ';
 		types[arguments] = REGROLEOID;
 		values[arguments] = ObjectIdGetDatum(call->caller);
 		nulls[arguments++] = ' ';
@@ -83,9 +91,11 @@ run_part(void *arg)
 	if (SPI_execute_with_args(sql.data, arguments, types, values, nulls, false, 0) != SPI_OK_SELECT ||
 		SPI_processed != 1)
 		elog(ERROR, "could not execute \"%s\"", sql.data);
-	result = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
-	if (SPI_gettypeid(SPI_tuptable->tupdesc, 1) == INT4OID && !isnull)
-		call->result = DatumGetInt32(result);
+	call->type = SPI_gettypeid(SPI_tuptable->tupdesc, 1);
+	call->result = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &call->isnull);
+	get_typlenbyval(call->type, &length, &by_value);
+	if (!call->isnull)
+		call->result = SPI_datumTransfer(call->result, by_value, length);
 	SPI_finish();
 }
 
@@ -102,15 +112,16 @@ tsm_memory_function_owner(Oid function)
 	return owner;
 }
 
-/* The body of each function that returns an integer or void. */
+/* The body of each such function; it returns what _do_<name> does. */
 Datum
 tsm_memory_run_checked(PG_FUNCTION_ARGS)
 {
-	CheckedCall call = {fcinfo, false, 0, GetUserId(), 0};
+	CheckedCall call = {fcinfo, false, GetUserId(), InvalidOid, (Datum) 0, true};
 
 	run_part(&call);
 	call.checked = true;
-	call.collection_id = call.result;
 	tsm_delta_as_owner(tsm_memory_function_owner(fcinfo->flinfo->fn_oid), run_part, &call);
-	PG_RETURN_INT32(call.result);
+	if (call.isnull)
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(call.result);
 }

@@ -49,6 +49,25 @@ SELECT attempt(format('SELECT * FROM tsmem.memory_c%s', :'shared')) AS partition
 SELECT attempt('SELECT _do_drop_collection(''shared'', '''', ' || :'shared' || ', 10)') AS do_drop, attempt('SELECT _do_create_collection(''x'', '''', NULL, NULL, NULL, NULL, NULL, NULL, 0, 10)') AS do_create,
 	attempt('SELECT _do_alter_collection(''x'', '''', NULL, NULL, NULL, NULL, NULL, 0, 10)') AS do_alter, attempt('SELECT _version_partition(''memory'', 1, ''{}'')') AS do_version,
 	attempt('SELECT _make_memory_partition(NULL)') AS do_memory, attempt('SELECT _make_documents_partition(NULL)') AS do_documents, attempt('SELECT _make_tsv_trigger(NULL, true)') AS do_trigger;
+SELECT attempt('DELETE FROM memory') AS delete, attempt('DELETE FROM documents') AS delete_documents, attempt('SELECT _delete_memories(''{}'', NULL)') AS do_delete, attempt('SELECT _do_forget(NULL, NULL, NULL, NULL, 10)') AS do_forget,
+	attempt('SELECT _do_forget_document(NULL, NULL, NULL, NULL, 10)') AS do_forget_document, attempt('SELECT _do_forget_where(NULL, NULL, NULL, NULL, 10)') AS do_forget_where,
+	attempt('SELECT _do_unassert_fact(NULL, NULL, NULL, 1, 10)') AS do_unassert, attempt(format('SELECT _unassert_fact(fact_id, row_start, valid_at) FROM facts WHERE fact_id = %L', :'fact')) AS unassert;
+-- A tenant cannot lock what all tenants use, against readers or writers.
+CREATE FUNCTION lockable() RETURNS TABLE (lockable_table name, mode text) LANGUAGE plpgsql AS $$
+BEGIN
+	FOR lockable_table, mode IN SELECT c.relname, m FROM pg_class c, unnest('{SHARE UPDATE EXCLUSIVE,SHARE,SHARE ROW EXCLUSIVE,EXCLUSIVE,ACCESS EXCLUSIVE}'::text[]) m
+		WHERE c.relnamespace = 'tsmem'::regnamespace AND c.relkind IN ('r', 'p', 'v') ORDER BY 1, 2 LOOP
+		BEGIN
+			EXECUTE format('LOCK TABLE tsmem.%I IN %s MODE', lockable_table, mode);
+			RETURN NEXT;
+		EXCEPTION WHEN insufficient_privilege THEN NULL;
+		END;
+	END LOOP;
+END $$;
+SELECT * FROM lockable();
+SET ROLE memory_access_none;
+SELECT * FROM lockable();
+SET ROLE memory_access_anna;
 -- Nor what is above.
 SELECT attempt('SELECT drop_collection(''shared'')') AS dropped, attempt('SELECT alter_collection(''shared'', new_name => ''x'')') AS altered, attempt('SELECT create_collection(''x'', ''access'')') AS above,
 	attempt('SELECT create_collection(''x'', '''')') AS root, attempt('SELECT remember(''shared'', ''x'', namespace => ''access'')') AS remembered_above, attempt('SELECT assert_fact(''s'', ''p'', ''1'', namespace => '''')') AS fact_above;
@@ -70,6 +89,7 @@ CREATE FUNCTION everything(id uuid, fact uuid, later timestamptz) RETURNS TABLE 
 	UNION ALL SELECT 'believe elsewhere', count(*) FROM believe(namespace => 'access/anna') WHERE leak(object::text)
 	UNION ALL SELECT 'belief_diff', count(*) FROM belief_diff('access/anna', '2000-01-01', later) WHERE leak(object_b::text)
 	UNION ALL SELECT 'forget', count(*) FILTER (WHERE forget(id)) FROM generate_series(1, 1)
+	UNION ALL SELECT 'forget document', count(*) FILTER (WHERE forget_document(document_id)) FROM documents_history
 	UNION ALL SELECT 'retract', sum(retract_fact(fact_id => fact))
 	FROM generate_series(1, 1) WHERE namespace_allowed(session_namespace()) HAVING count(*) > 0 $$;
 CREATE FUNCTION recalled() RETURNS TABLE (what text, seen bigint) LANGUAGE sql AS $$

@@ -135,6 +135,27 @@ DELETE FROM documents WHERE document_id = :'document';
 SELECT (SELECT count(*) FROM chunks WHERE document_id = :'document') AS chunks, (SELECT count(*) FROM memory_history WHERE document_id = :'document') AS history,
 	(SELECT count(*) FROM documents_history WHERE document_id = :'document') AS documents;
 
+SELECT add_document('vectors', title => 'Two', document_id => '00000000-0000-0000-0000-000000000002') AS two \gset
+SELECT remember('vectors', 'a chunk', document_id => :'two', ord => 1) IS NOT NULL AS chunk;
+SELECT forget_document(:'two', 'outdated'), forget_document(:'two'), forget_document(NULL);
+SELECT title, forget_reason FROM documents_history WHERE document_id = :'two';
+SELECT content, forget_reason FROM memory_history WHERE document_id = :'two';
+
+-- An id means a memory of the session's namespace; where several have it, the collection has to be named.
+SELECT create_collection('twins', 'memory_remember') > 0, create_collection('lower', 'memory_remember/z') > 0;
+SELECT remember(c, 'twin in ' || c, memory_id => '00000000-0000-0000-0000-00000000000f'), add_document(c, title => 'twin in ' || c, document_id => '00000000-0000-0000-0000-00000000000f') FROM unnest('{plain,twins,lower}'::text[]) c;
+SELECT forget('00000000-0000-0000-0000-00000000000f');
+SELECT forget_document('00000000-0000-0000-0000-00000000000f');
+SELECT forget('00000000-0000-0000-0000-00000000000f', 'named', 'plain'), forget('00000000-0000-0000-0000-00000000000f', 'named', 'plain') AS again, forget('00000000-0000-0000-0000-00000000000f', collection => 'vectors') AS elsewhere;
+SELECT forget_document('00000000-0000-0000-0000-00000000000f', collection => 'twins') AS document;
+SELECT forget('00000000-0000-0000-0000-00000000000f', collection => 'no such');
+SET tsmem.namespace = 'memory_remember/z';
+SELECT forget('00000000-0000-0000-0000-00000000000f') AS lower, forget('00000000-0000-0000-0000-00000000000f') AS above, forget_document('00000000-0000-0000-0000-00000000000f') AS document, forget_document('00000000-0000-0000-0000-00000000000f') AS above;
+SET tsmem.namespace = 'memory_remember';
+SELECT content FROM memory WHERE memory_id = '00000000-0000-0000-0000-00000000000f';
+SELECT title FROM documents WHERE document_id = '00000000-0000-0000-0000-00000000000f';
+SELECT drop_collection('twins'), drop_collection('lower');
+
 -- Every change keeps the former version; what is only marked keeps none.
 SELECT remember('plain', 'first words', metadata => '{"v": 1}') AS changed \gset
 SELECT pg_sleep(0.002), now() AS before \gset
