@@ -584,6 +584,24 @@ AS 'MODULE_PATHNAME', 'tsm_memory_run_checked' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION tsmem.create_collection(text, text, integer, text, text, regprocedure, regconfig, jsonb) IS
 'makes a collection of memories and returns its number; raises 22023, 42710 when it is there already, 42501 in a namespace that is not the caller''s, 0A000 for an index method to come';
 
+CREATE FUNCTION tsmem._lock_collection(collection_id integer, name text) RETURNS tsmem.collections
+LANGUAGE plpgsql
+SET search_path = pg_catalog, tsmem, pg_temp
+AS $$
+DECLARE
+	found_row tsmem.collections;
+BEGIN
+	SELECT c.* INTO found_row FROM tsmem.collections c WHERE c.collection_id = _lock_collection.collection_id FOR UPDATE;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'collection "%" does not exist', name USING ERRCODE = 'undefined_object';
+	END IF;
+	RETURN found_row;
+END
+$$;
+COMMENT ON FUNCTION tsmem._lock_collection(integer, text) IS
+'internal: locks the row of a collection that was found, before anything else of it; 42704 when another transaction has dropped it since';
+REVOKE EXECUTE ON FUNCTION tsmem._lock_collection(integer, text) FROM PUBLIC;
+
 CREATE FUNCTION tsmem._check_alter_collection(collection text, new_name text, index_method text, embedder regprocedure,
 	text_config regconfig, settings jsonb, namespace text) RETURNS integer
 LANGUAGE plpgsql
@@ -615,7 +633,7 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, tsmem, pg_temp
 AS $$
 DECLARE
-	old_config text := (SELECT c.text_config FROM tsmem.collections c WHERE c.collection_id = checked FOR UPDATE);
+	old_config text := (tsmem._lock_collection(checked, _do_alter_collection.collection)).text_config;
 	new tsmem.collections;
 BEGIN
 	BEGIN
@@ -672,6 +690,9 @@ AS $$
 DECLARE
 	parent text;
 BEGIN
+	PERFORM tsmem._lock_collection(checked, _do_drop_collection.collection);
+	-- As readers and writers come: documents, memories, then what they were. Who is in a partition has locked its parent.
+	LOCK TABLE ONLY tsmem.documents, ONLY tsmem.memory, ONLY tsmem.documents_history, ONLY tsmem.memory_history IN ACCESS EXCLUSIVE MODE;
 	FOREACH parent IN ARRAY '{memory,documents}'::text[] LOOP
 		EXECUTE format('ALTER TABLE tsmem.%I DETACH PARTITION tsmem.%I', parent || '_history', parent || '_history_c' || checked);
 		EXECUTE format('ALTER TABLE tsmem.%I DETACH PARTITION tsmem.%I', parent, parent || '_c' || checked);
