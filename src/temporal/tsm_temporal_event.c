@@ -260,6 +260,70 @@ check_registry_untouched(Oid relid, AlterTableType subtype)
 				 errdetail("\"%s\" is a table of extension \"tsmem\" itself.", get_rel_name(relid))));
 }
 
+/* Whether a trigger of that name is one of ours on a versioned table or a history. */
+static bool
+is_our_trigger(Oid relid, const char *name)
+{
+	return strncmp(name, "~tsmem_", 7) == 0 &&
+		(tsm_temporal_find(relid) != NULL || tsm_delta_find_by_history(relid) != NULL);
+}
+
+/*
+ * The owner of a table cannot write without its triggers (42501). A superuser
+ * can: pg_restore --disable-triggers does, which needs one.
+ */
+static void
+check_triggers_kept(Oid relid, const AlterTableCmd *command)
+{
+	bool		ours = false;
+
+	switch (command->subtype)
+	{
+		case AT_DisableTrig:
+		case AT_EnableReplicaTrig:
+			ours = is_our_trigger(relid, command->name);
+			break;
+		case AT_DisableTrigAll:
+		case AT_DisableTrigUser:
+			ours = versioned_around(relid) != NIL || tsm_delta_find_by_history(relid) != NULL;
+			break;
+		default:
+			break;
+	}
+	if (ours && !superuser())
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("cannot disable triggers of table \"%s\"", get_rel_name(relid)),
+				 errdetail("System versioning needs them."),
+				 errhint("Disable triggers of your own by their names.")));
+}
+
+/* 55000: CREATE OR REPLACE TRIGGER would put another function in the place of ours. */
+static void
+before_create_trigger(const CreateTrigStmt *statement)
+{
+	Oid			relid = relation_of(statement->relation);
+
+	if (statement->replace && OidIsValid(relid) && is_our_trigger(relid, statement->trigname))
+		refuse(relid, "replace trigger", statement->trigname);
+}
+
+/* What no session may do, one that restores a dump included. */
+static void
+check_alter_table(const AlterTableStmt *statement)
+{
+	Oid			relid = relation_of(statement->relation);
+	ListCell   *part;
+
+	if (!OidIsValid(relid) || !tsm_relation_ownercheck(relid, GetUserId()))
+		return;					/* the server says so */
+	foreach(part, statement->cmds)
+	{
+		check_registry_untouched(relid, ((AlterTableCmd *) lfirst(part))->subtype);
+		check_triggers_kept(relid, lfirst(part));
+	}
+}
+
 static void
 before_alter_table(const AlterTableStmt *statement)
 {
@@ -284,7 +348,7 @@ before_alter_table(const AlterTableStmt *statement)
 			if ((command->subtype == AT_AddColumn) != (adding == 1))
 				continue;
 			check_history_untouched(relid, command->subtype);
-			check_registry_untouched(relid, command->subtype);
+			tsm_temporal_check_period_kept(relid, command);
 			if (command->subtype == AT_AddInherit)
 				check_parent((RangeVar *) command->def);
 			foreach(cell, tables)
@@ -293,14 +357,6 @@ before_alter_table(const AlterTableStmt *statement)
 	}
 	if (in_the_way)
 		before_column_change(relid);
-}
-
-/* Whether a trigger of that name is one of ours on a versioned table or a history. */
-static bool
-is_our_trigger(Oid relid, const char *name)
-{
-	return strncmp(name, "~tsmem_", 7) == 0 &&
-		(tsm_temporal_find(relid) != NULL || tsm_delta_find_by_history(relid) != NULL);
 }
 
 static void
@@ -468,9 +524,12 @@ tsm_temporal_before_command(PG_FUNCTION_ARGS)
 		PG_RETURN_VOID();
 	if (IsA(tree, AlterTableStmt))
 	{
+		check_alter_table((AlterTableStmt *) tree);
 		if (!is_restoring() || is_no_restore((AlterTableStmt *) tree))
 			before_alter_table((AlterTableStmt *) tree);
 	}
+	else if (IsA(tree, CreateTrigStmt))
+		before_create_trigger((CreateTrigStmt *) tree);
 	else if (IsA(tree, RenameStmt))
 		before_rename((RenameStmt *) tree);
 	else if (IsA(tree, CreateStmt))
@@ -557,6 +616,7 @@ after_alter_table(const AlterTableStmt *statement)
 			restore_policy(relid, NULL);
 		return;
 	}
+	tsm_temporal_check_periods(relid);
 	follow_all(relid, has_part(statement, AT_EnableRowSecurity, AT_NoForceRowSecurity));
 	if (has_part(statement, AT_AttachPartition, AT_AttachPartition))
 		tsm_temporal_follow_new_partition(relid);

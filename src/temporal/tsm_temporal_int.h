@@ -159,6 +159,13 @@ extern List *tsm_temporal_keys(Oid relid);
 /* Remove registrations whose table, column or constraint is gone. */
 extern void tsm_temporal_forget_dropped(void);
 
+/*
+ * ALTER TABLE leaves periods never null and never empty (55000): a part of it
+ * is looked at before the server trips over it, the table after the command.
+ */
+extern void tsm_temporal_check_period_kept(Oid relid, const AlterTableCmd *command);
+extern void tsm_temporal_check_periods(Oid relid);
+
 /* Follow ALTER TABLE ... RENAME of a column or constraint. */
 extern void tsm_temporal_rename_in_periods(Oid relid, const char *old_name, const char *new_name);
 extern void tsm_temporal_rename_constraint(Oid relid, const char *old_name, const char *new_name);

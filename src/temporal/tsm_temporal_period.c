@@ -12,6 +12,7 @@
 #include "access/table.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_constraint.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_opclass.h"
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
@@ -538,6 +539,69 @@ static bool
 has_constraint(Oid relid, const char *name)
 {
 	return OidIsValid(get_relation_constraint_oid(relid, name, true));
+}
+
+static void
+refuse_change(const TsmTemporalPeriod *period)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("cannot change period \"%s\" of table \"%s\"", period->name,
+					get_rel_name(period->rel)),
+			 errdetail("A period is a range that is never null and never empty."),
+			 errhint("End it first, with tsmem.drop_period.")));
+}
+
+void
+tsm_temporal_check_period_kept(Oid relid, const AlterTableCmd *command)
+{
+	ListCell   *cell;
+
+	if (command->subtype != AT_AlterColumnType)
+		return;
+	foreach(cell, tsm_temporal_periods(InvalidOid))
+	{
+		TsmTemporalPeriod *period = lfirst(cell);
+
+		if (strcmp(period->name, command->name) == 0 &&
+			list_member_oid(find_all_inheritors(relid, NoLock, NULL), period->rel))
+			refuse_change(period);
+	}
+}
+
+/* Whether the column of a period is NOT NULL and has its CHECK; true for one that is gone. */
+static bool
+is_intact(const TsmTemporalPeriod *period)
+{
+	AttrNumber	attno = get_attnum(period->rel, period->name);
+	HeapTuple	tuple;
+	bool		not_null;
+
+	if (attno == InvalidAttrNumber)
+		return true;
+	tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(period->rel), Int16GetDatum(attno));
+	if (!HeapTupleIsValid(tuple))
+		return true;
+	not_null = ((Form_pg_attribute) GETSTRUCT(tuple))->attnotnull;
+	ReleaseSysCache(tuple);
+	return not_null && has_constraint(period->rel, period->constraint_name);
+}
+
+void
+tsm_temporal_check_periods(Oid relid)
+{
+	List	   *relations = NIL;
+	ListCell   *cell;
+
+	foreach(cell, tsm_temporal_periods(InvalidOid))
+	{
+		TsmTemporalPeriod *period = lfirst(cell);
+
+		if (relations == NIL)
+			relations = find_all_inheritors(relid, NoLock, NULL);
+		if (list_member_oid(relations, period->rel) && !is_intact(period))
+			refuse_change(period);
+	}
 }
 
 void

@@ -1,0 +1,72 @@
+-- What the owner of a table cannot do: leave versions out, hollow out a period.
+CREATE SCHEMA temporal_owner;
+CREATE ROLE temporal_owner_anna;
+GRANT ALL ON SCHEMA temporal_owner TO temporal_owner_anna;
+SET search_path = temporal_owner, tsmem, public;
+CREATE FUNCTION code(command text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE command;
+	RETURN 'done';
+EXCEPTION WHEN OTHERS THEN
+	RETURN sqlstate || ' ' || sqlerrm;
+END $$;
+SET ROLE temporal_owner_anna;
+CREATE TABLE acc (id int PRIMARY KEY, v int);
+CREATE TABLE part (id int PRIMARY KEY, v int) PARTITION BY RANGE (id);
+CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM (0) TO (10);
+SELECT add_system_versioning('acc'), add_system_versioning('part');
+CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE TRIGGER own AFTER UPDATE ON acc FOR EACH ROW EXECUTE FUNCTION nothing();
+SELECT command, code(command) FROM unnest(ARRAY[
+	'ALTER TABLE acc_history DISABLE TRIGGER ALL', 'ALTER TABLE acc_history DISABLE TRIGGER USER',
+	'ALTER TABLE acc_history DISABLE TRIGGER "~tsmem_protect"', 'ALTER TABLE acc_history ENABLE REPLICA TRIGGER "~tsmem_protect_row"',
+	'ALTER TABLE acc DISABLE TRIGGER ALL', 'ALTER TABLE acc DISABLE TRIGGER USER', 'ALTER TABLE acc DISABLE TRIGGER "~tsmem_history"',
+	'ALTER TABLE acc ENABLE REPLICA TRIGGER "~tsmem_history"', 'ALTER TABLE part DISABLE TRIGGER ALL',
+	'ALTER TABLE part_1 DISABLE TRIGGER "~tsmem_stamp"', 'ALTER TABLE part_1 DISABLE TRIGGER USER',
+	'CREATE OR REPLACE TRIGGER "~tsmem_history" AFTER UPDATE ON acc FOR EACH ROW EXECUTE FUNCTION nothing()',
+	'CREATE OR REPLACE TRIGGER "~tsmem_protect" BEFORE DELETE ON acc_history FOR EACH STATEMENT EXECUTE FUNCTION nothing()',
+	'ALTER TABLE acc DISABLE TRIGGER own', 'ALTER TABLE acc ENABLE TRIGGER ALL']) WITH ORDINALITY AS c(command, ord) ORDER BY ord;
+-- Nor with the settings of a session that restores a dump.
+BEGIN;
+SET LOCAL check_function_bodies = off;
+SET LOCAL search_path = '';
+SELECT temporal_owner.code('ALTER TABLE temporal_owner.acc_history DISABLE TRIGGER ALL');
+COMMIT;
+INSERT INTO acc VALUES (1, 1);
+INSERT INTO part VALUES (1, 1);
+UPDATE acc SET v = 2;
+UPDATE part SET v = 2;
+SELECT (SELECT count(*) FROM acc_history), (SELECT count(*) FROM part_history), code('DELETE FROM acc_history');
+SELECT tgrelid::regclass, tgname, tgenabled FROM pg_trigger WHERE tgname ~ '^~tsmem' AND tgrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'temporal_owner'::regnamespace) AND tgenabled <> 'A';
+
+-- A superuser can, and gets back what was there.
+RESET ROLE;
+ALTER TABLE acc DISABLE TRIGGER ALL;
+ALTER TABLE acc_history DISABLE TRIGGER ALL;
+DELETE FROM acc_history;
+UPDATE acc SET v = 3;
+SELECT count(*) FROM acc_history;
+ALTER TABLE acc ENABLE TRIGGER ALL;
+ALTER TABLE acc_history ENABLE TRIGGER ALL;
+SELECT tgrelid::regclass, tgname, tgenabled FROM pg_trigger WHERE tgrelid IN ('acc'::regclass, 'acc_history'::regclass) ORDER BY 1, 2;
+
+-- A period stays a range that is never null and never empty, until it is dropped.
+SET ROLE temporal_owner_anna;
+CREATE TABLE pn (id int, v daterange, f date, t date);
+SELECT add_period('pn', 'v'), add_period('pn', 'g', 'f', 't');
+CREATE TABLE pp (id int, v daterange) PARTITION BY LIST (id);
+CREATE TABLE pp1 PARTITION OF pp DEFAULT;
+SELECT add_period('pp1', 'v');
+SELECT command, code(command) FROM unnest(ARRAY[
+	'ALTER TABLE pn ALTER COLUMN v DROP NOT NULL', 'ALTER TABLE pn DROP CONSTRAINT pn_v_period', 'ALTER TABLE pn ALTER COLUMN v TYPE text',
+	'ALTER TABLE pn ALTER COLUMN id TYPE bigint, ALTER v DROP NOT NULL', 'ALTER TABLE pn ALTER COLUMN g DROP NOT NULL',
+	'ALTER TABLE pn DROP CONSTRAINT pn_g_period', 'ALTER TABLE pp1 ALTER COLUMN v DROP NOT NULL', 'ALTER TABLE pp ALTER COLUMN v DROP NOT NULL',
+	'ALTER TABLE pp ALTER COLUMN v TYPE text', 'ALTER TABLE pn RENAME CONSTRAINT pn_v_period TO other',
+	'ALTER TABLE pn DROP CONSTRAINT other', 'ALTER TABLE pn DROP COLUMN v, ADD COLUMN v text',
+	'ALTER TABLE pn ALTER COLUMN id TYPE bigint']) WITH ORDINALITY AS c(command, ord) ORDER BY ord;
+SELECT rel, period, constraint_name FROM tsmem.periods WHERE rel IN ('pn'::regclass, 'pp1'::regclass) ORDER BY rel::text, period;
+SELECT drop_period('pn', 'g'), drop_period('pp1', 'v');
+SELECT code('ALTER TABLE pp1 ALTER COLUMN v DROP NOT NULL'), code('ALTER TABLE pp ALTER COLUMN v TYPE text');
+RESET ROLE;
+DROP SCHEMA temporal_owner CASCADE;
+DROP ROLE temporal_owner_anna;
