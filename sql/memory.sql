@@ -466,6 +466,38 @@ COMMENT ON FUNCTION tsmem._version_partition(text, integer, name[]) IS
 'internal: attaches a collection''s table to its parent, versions it and attaches its history';
 REVOKE EXECUTE ON FUNCTION tsmem._version_partition(text, integer, name[]) FROM PUBLIC;
 
+-- A check constraint would have the namespace in the catalogue, which all roles read. After the row, because
+-- only then has the policy refused namespaces of others: they would learn here what the collection holds.
+CREATE FUNCTION tsmem._guard_namespace() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, tsmem, pg_temp
+AS $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM tsmem.collections c
+		WHERE c.collection_id = NEW.collection_id AND tsmem.namespace_covers(c.namespace, NEW.namespace)) THEN
+		RAISE EXCEPTION 'namespace "%" is not in collection %', NEW.namespace, NEW.collection_id
+			USING ERRCODE = 'check_violation', DETAIL = 'A collection holds its namespace and those below it.';
+	END IF;
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION tsmem._guard_namespace() IS
+'internal: trigger that keeps a collection to its namespace and those below it (23514)';
+REVOKE EXECUTE ON FUNCTION tsmem._guard_namespace() FROM PUBLIC;
+
+CREATE FUNCTION tsmem._make_namespace_trigger(partition text) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, tsmem, pg_temp
+AS $$
+BEGIN
+	EXECUTE format('CREATE TRIGGER tsmem_namespace AFTER INSERT OR UPDATE OF collection_id, namespace ON tsmem.%I
+		FOR EACH ROW EXECUTE FUNCTION tsmem._guard_namespace()', partition);
+END
+$$;
+COMMENT ON FUNCTION tsmem._make_namespace_trigger(text) IS
+'internal: makes the trigger that keeps a collection''s table to its namespaces';
+REVOKE EXECUTE ON FUNCTION tsmem._make_namespace_trigger(text) FROM PUBLIC;
+
 CREATE FUNCTION tsmem._make_documents_partition(new tsmem.collections) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, tsmem, pg_temp
@@ -476,12 +508,13 @@ BEGIN
 	EXECUTE format('CREATE TABLE tsmem.%I (LIKE tsmem.documents INCLUDING DEFAULTS INCLUDING STORAGE,
 		PRIMARY KEY (document_id, namespace),
 		CHECK (collection_id = %s),
-		CONSTRAINT %I CHECK (tsmem.namespace_covers(%L, namespace) AND tsmem._check_namespace(namespace)),
+		CHECK (tsmem._check_namespace(namespace)),
 		CHECK (NOT pg_catalog.isempty(valid_at)),
 		CHECK (pg_catalog.jsonb_typeof(metadata) = ''object''))',
-		partition, new.collection_id, partition || '_namespace_check', new.namespace);
+		partition, new.collection_id);
 	EXECUTE format('CREATE INDEX ON tsmem.%I (namespace)', partition);
 	EXECUTE format('CREATE INDEX ON tsmem.%I USING gin (metadata jsonb_path_ops)', partition);
+	PERFORM tsmem._make_namespace_trigger(partition);
 	PERFORM tsmem._version_partition('documents', new.collection_id, '{forget_reason}');
 END
 $$;
@@ -515,14 +548,14 @@ BEGIN
 		PRIMARY KEY (memory_id),
 		FOREIGN KEY (document_id, namespace) REFERENCES tsmem.%I (document_id, namespace) ON DELETE CASCADE,
 		CHECK (collection_id = %s),
-		CONSTRAINT %I CHECK (tsmem.namespace_covers(%L, namespace) AND tsmem._check_namespace(namespace)),
+		CHECK (tsmem._check_namespace(namespace)),
 		CHECK (content <> ''''),
 		CHECK (NOT pg_catalog.isempty(valid_at)),
 		CHECK (pg_catalog.jsonb_typeof(metadata) = ''object''),
 		CHECK (importance BETWEEN 0 AND 1),
 		CONSTRAINT %I CHECK ((document_id IS NULL) = (ord IS NULL)),
 		CONSTRAINT %I CHECK (%s))',
-		partition, 'documents_c' || new.collection_id, new.collection_id, partition || '_namespace_check', new.namespace,
+		partition, 'documents_c' || new.collection_id, new.collection_id,
 		partition || '_ord_check', partition || '_embedding_check',
 		CASE WHEN new.dimensions IS NULL THEN 'embedding IS NULL'
 			ELSE format('tsmem.vector_dims(embedding) = %s', new.dimensions) END);
@@ -539,6 +572,7 @@ BEGIN
 	EXECUTE format('CREATE INDEX ON tsmem.%I USING gist (location)', partition);
 	EXECUTE format('CREATE INDEX ON tsmem.%I USING gist (valid_at)', partition);
 	PERFORM tsmem._make_tsv_trigger(new, false);
+	PERFORM tsmem._make_namespace_trigger(partition);
 	PERFORM tsmem._version_partition('memory', new.collection_id, '{tsv,forget_reason}');
 END
 $$;

@@ -142,6 +142,23 @@ EXECUTE q;
 SET ROLE memory_access_bob;
 SELECT count(*) FROM pg_stats WHERE schemaname = 'tsmem' AND tablename ~ '^(memory|documents|facts)' AND most_common_vals::text ~ 'treasure';
 
+-- The catalogue, which everybody reads, has no names of namespaces and collections, and no new table may use what looks them up.
+SELECT count(*) FROM pg_constraint WHERE connamespace = 'tsmem'::regnamespace AND pg_get_constraintdef(oid) ~ 'access';
+SELECT count(*) FROM pg_trigger WHERE pg_get_triggerdef(oid) ~ 'access/|shared';
+SELECT count(*) FROM pg_class c LEFT JOIN pg_description d ON d.objoid = c.oid LEFT JOIN pg_index i ON i.indexrelid = c.oid
+WHERE c.relnamespace = 'tsmem'::regnamespace AND concat(c.relname, d.description, pg_get_indexdef(i.indexrelid), pg_get_expr(c.relpartbound, c.oid), c.reloptions) ~ 'access/|shared';
+CREATE TABLE memory_access.probe (collection_id int, namespace text);
+SELECT attempt('CREATE TRIGGER probe AFTER INSERT ON memory_access.probe FOR EACH ROW EXECUTE FUNCTION tsmem._guard_namespace()') AS probe;
+-- A namespace that is not the caller's is refused as such, whether the collection holds it or not; one that is, where the collection does not hold it.
+SET tsmem.namespace = 'access/bob';
+SELECT create_collection('bobs') AS bobs \gset
+SELECT attempt(format('INSERT INTO memory (collection_id, namespace, content) VALUES (%s, ''access/anna'', ''x'')', :'shared')) AS held, attempt(format('INSERT INTO memory (collection_id, namespace, content) VALUES (%s, ''other'', ''x'')', :'shared')) AS not_held;
+RESET ROLE;
+SET tsmem.namespace = '';
+SELECT attempt(format('INSERT INTO memory (collection_id, namespace, content) VALUES (%s, ''access/anna'', ''x'')', :'bobs')) AS memory, attempt(format('INSERT INTO documents (collection_id, namespace) VALUES (%s, ''access'')', :'bobs')) AS document,
+	attempt(format('INSERT INTO documents (collection_id, namespace) VALUES (%s, ''access/bob/x'')', :'bobs')) AS below, attempt(format('UPDATE documents SET namespace = ''access/bobby'' WHERE collection_id = %s', :'bobs')) AS moved;
+SELECT drop_collection('bobs', 'access/bob');
+
 -- A role without a namespace gets nothing.
 SET ROLE memory_access_none;
 SET tsmem.namespace = 'access/anna';
