@@ -5,6 +5,7 @@ OBJS += \
 	src/temporal/tsm_temporal_follow.o \
 	src/temporal/tsm_temporal_generate.o \
 	src/temporal/tsm_temporal_init.o \
+	src/temporal/tsm_temporal_move.o \
 	src/temporal/tsm_temporal_name.o \
 	src/temporal/tsm_temporal_period.o \
 	src/temporal/tsm_temporal_plan.o \

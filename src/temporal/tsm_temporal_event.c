@@ -365,6 +365,7 @@ before_rename(const RenameStmt *statement)
 	Oid			relid = relation_of(statement->relation);
 	ListCell   *cell;
 
+	tsm_temporal_before_rename_function(statement);
 	if (!OidIsValid(relid))
 		return;
 	if (statement->renameType == OBJECT_TRIGGER &&
@@ -412,11 +413,29 @@ before_drop_table(Oid relid)
 	}
 }
 
+/*
+ * Whether this session restores a dump, by the settings that every dump
+ * begins with; psql keeps them when it has loaded one. A dump brings
+ * histories, rights, policies and triggers as they were: following, and
+ * refusing, would be in its way, in parallel sessions above all. So commands
+ * that a dump may contain are let be, and only those: columns, names, schemas
+ * and owners change, and rights are taken away, after a dump alone.
+ */
+static bool
+is_restoring(void)
+{
+	return !check_function_bodies && namespace_search_path != NULL &&
+		namespace_search_path[0] == '\0';
+}
+
 static void
 before_drop(const DropStmt *statement)
 {
 	ListCell   *cell;
 
+	tsm_temporal_before_drop_many(statement);
+	if (is_restoring())
+		return;
 	foreach(cell, statement->objects)
 	{
 		List	   *names = lfirst(cell);
@@ -463,21 +482,6 @@ has_part(const AlterTableStmt *statement, AlterTableType first, AlterTableType l
 			return true;
 	}
 	return false;
-}
-
-/*
- * Whether this session restores a dump, by the settings that every dump
- * begins with; psql keeps them when it has loaded one. A dump brings
- * histories, rights, policies and triggers as they were: following, and
- * refusing, would be in its way, in parallel sessions above all. So commands
- * that a dump may contain are let be, and only those: columns, names, schemas
- * and owners change, and rights are taken away, after a dump alone.
- */
-static bool
-is_restoring(void)
-{
-	return !check_function_bodies && namespace_search_path != NULL &&
-		namespace_search_path[0] == '\0';
 }
 
 /* Whether ALTER TABLE does what no dump does once registrations are there. */
@@ -532,10 +536,14 @@ tsm_temporal_before_command(PG_FUNCTION_ARGS)
 		before_create_trigger((CreateTrigStmt *) tree);
 	else if (IsA(tree, RenameStmt))
 		before_rename((RenameStmt *) tree);
+	else if (IsA(tree, AlterObjectSchemaStmt))
+		tsm_temporal_before_set_schema((AlterObjectSchemaStmt *) tree);
 	else if (IsA(tree, CreateStmt))
 		before_create_table((CreateStmt *) tree);
-	else if (IsA(tree, DropStmt) && !is_restoring())
+	else if (IsA(tree, DropStmt))
 		before_drop((DropStmt *) tree);
+	else if (IsA(tree, DropOwnedStmt))
+		tsm_temporal_before_drop_owned((DropOwnedStmt *) tree);
 	else if (IsA(tree, CreatePolicyStmt) && is_restoring())
 		before_restored_policy((CreatePolicyStmt *) tree);
 	PG_RETURN_VOID();
@@ -722,6 +730,11 @@ tsm_temporal_after_command(PG_FUNCTION_ARGS)
 	}
 	else if (IsA(tree, RenameStmt))
 		tsm_temporal_follow_rename((RenameStmt *) tree);
+	else if (IsA(tree, AlterObjectSchemaStmt))
+	{
+		if (((AlterObjectSchemaStmt *) tree)->relation != NULL)
+			tsm_temporal_follow_schema();
+	}
 	else if (IsA(tree, CreatePolicyStmt))
 		after_create_policy((CreatePolicyStmt *) tree);
 	else if (IsA(tree, AlterPolicyStmt))

@@ -362,6 +362,11 @@ tsm_temporal_follow_rename(const RenameStmt *statement)
 {
 	Oid			relid = InvalidOid;
 
+	if (statement->relation != NULL && statement->subname == NULL)
+	{
+		tsm_temporal_follow_table_name(statement);
+		return;
+	}
 	if (statement->relation != NULL)
 		relid = RangeVarGetRelid(statement->relation, NoLock, true);
 	if (!OidIsValid(relid))

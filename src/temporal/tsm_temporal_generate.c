@@ -173,6 +173,47 @@ function_oid(const TsmVersionedTable *table, int which)
 						   ObjectIdGetDatum(get_rel_namespace(beside)));
 }
 
+List *
+tsm_temporal_functions(const TsmVersionedTable *table)
+{
+	List	   *functions = NIL;
+	int			i;
+
+	for (i = 0; i < list_length(table->functions); i++)
+	{
+		Oid			function = function_oid(table, i);
+
+		if (OidIsValid(function))
+			functions = lappend_oid(functions, function);
+	}
+	return functions;
+}
+
+void
+tsm_temporal_rename_functions(TsmVersionedTable *table, const char *old_base, const char *new_base)
+{
+	List	   *names = NIL;
+	int			i;
+
+	for (i = 0; i < list_length(table->functions); i++)
+	{
+		char	   *name = list_nth(table->functions, i);
+		char	   *new_name = tsm_temporal_make_name(new_base, generated[i].suffix);
+		Oid			function = function_oid(table, i);
+
+		if (strcmp(name, tsm_temporal_make_name(old_base, generated[i].suffix)) != 0)
+			new_name = name;
+		else if (OidIsValid(function))
+			tsm_delta_execute("ALTER FUNCTION %s(%s) RENAME TO %s",
+							  quote_qualified_identifier(get_namespace_name(get_func_namespace(function)),
+														 name),
+							  generated[i].arguments, quote_identifier(new_name));
+		names = lappend(names, new_name);
+	}
+	table->functions = names;
+	tsm_delta_update(table);
+}
+
 void
 tsm_temporal_drop_generated(TsmVersionedTable *table)
 {

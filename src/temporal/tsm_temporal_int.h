@@ -109,6 +109,13 @@ extern char *tsm_temporal_all_versions(Relation rel, const List *histories);
 extern void tsm_temporal_generate(TsmVersionedTable *table);
 extern void tsm_temporal_drop_generated(TsmVersionedTable *table);
 
+/* The OIDs of the generated functions that are there. */
+extern List *tsm_temporal_functions(const TsmVersionedTable *table);
+
+/* Give the functions whose names were made from one name of the table those made from another. */
+extern void tsm_temporal_rename_functions(TsmVersionedTable *table, const char *old_base,
+										  const char *new_base);
+
 /* Make the generated objects, and the history, go with the table when it is dropped. */
 extern void tsm_temporal_bind(const TsmVersionedTable *table);
 
@@ -193,6 +200,23 @@ extern void tsm_temporal_follow_triggers(Oid relid);
 
 /* A TRUNCATE trigger for the table and each partition that has none. In tsm_delta_as_owner only. */
 extern void tsm_temporal_make_truncate_triggers(const TsmVersionedTable *table);
+
+/* tsm_temporal_move.c */
+
+/* Before a command: what belongs to a table cannot be moved alone (55000). */
+extern void tsm_temporal_before_set_schema(const AlterObjectSchemaStmt *statement);
+extern void tsm_temporal_before_rename_function(const RenameStmt *statement);
+
+/*
+ * Before DROP SCHEMA ... CASCADE and DROP OWNED: 55000 for partitions of a
+ * table that stays. Before DROP EXTENSION: histories become ordinary tables.
+ */
+extern void tsm_temporal_before_drop_many(const DropStmt *statement);
+extern void tsm_temporal_before_drop_owned(const DropOwnedStmt *statement);
+
+/* At the end of SET SCHEMA and RENAME TO, in an event trigger: what belongs to the table follows. */
+extern void tsm_temporal_follow_schema(void);
+extern void tsm_temporal_follow_table_name(const RenameStmt *statement);
 
 /* tsm_temporal_event.c */
 

@@ -58,11 +58,11 @@ ALTER TABLE t ADD COLUMN f int;
 \echo names of tables and schemas
 ALTER TABLE t RENAME TO u;
 UPDATE u SET d = 9 WHERE number = 1;
-SELECT count(*) FROM t_as_of(now());
+SELECT count(*) FROM u_as_of(now());
 CREATE SCHEMA temporal_ddl_2;
 ALTER TABLE u SET SCHEMA temporal_ddl_2;
 UPDATE temporal_ddl_2.u SET d = 10 WHERE number = 1;
-SELECT count(*) FROM t_versions;
+SELECT count(*) FROM temporal_ddl_2.u_versions;
 ALTER TABLE temporal_ddl_2.u ADD COLUMN g int;
 SELECT count(g) FROM temporal_ddl_2.u_versions;
 ALTER SCHEMA temporal_ddl_2 RENAME TO temporal_ddl_3;

@@ -91,6 +91,85 @@ SELECT id, c, d FROM as_of(NULL::taken, now());
 SELECT c_dropped, c FROM taken_history;
 DROP TABLE taken;
 
+\echo SET SCHEMA: history, view and functions go along
+CREATE SCHEMA temporal_follow_a;
+CREATE SCHEMA temporal_follow_b;
+CREATE TABLE temporal_follow_a.m (id int PRIMARY KEY, v int);
+SELECT add_system_versioning('temporal_follow_a.m');
+INSERT INTO temporal_follow_a.m VALUES (1, 1); UPDATE temporal_follow_a.m SET v = 2;
+CREATE VIEW over AS SELECT * FROM temporal_follow_a.m_versions;
+ALTER TABLE temporal_follow_a.m_history SET SCHEMA temporal_follow_b;
+ALTER VIEW temporal_follow_a.m_versions SET SCHEMA temporal_follow_b;
+ALTER TABLE temporal_follow_a.m_versions SET SCHEMA temporal_follow_b;
+ALTER FUNCTION temporal_follow_a.m_as_of SET SCHEMA temporal_follow_b;
+ALTER FUNCTION temporal_follow_a.m_between(timestamptz, timestamptz) RENAME TO x;
+ALTER TABLE temporal_follow_a.m SET SCHEMA temporal_follow_b;
+SELECT count(*) FROM temporal_follow_b.m_as_of(now());
+SELECT v FROM over ORDER BY row_start;
+SELECT history, versions FROM versioned_tables WHERE rel = 'temporal_follow_b.m'::regclass;
+DROP SCHEMA temporal_follow_a CASCADE;
+UPDATE temporal_follow_b.m SET v = 3;
+SELECT v FROM temporal_follow_b.m_history ORDER BY row_start;
+DROP VIEW over;
+ALTER TABLE temporal_follow_b.m ADD COLUMN w int;
+SELECT count(*) FROM temporal_follow_b.m_between('-infinity', now());
+\echo ... by an owner
+GRANT ALL ON SCHEMA temporal_follow_b TO temporal_follow_owner;
+ALTER TABLE temporal_follow_b.m OWNER TO temporal_follow_owner;
+SET ROLE temporal_follow_owner;
+ALTER TABLE temporal_follow_b.m SET SCHEMA temporal_follow;
+SELECT count(*) FROM m_versions;
+\echo ... where a name is taken
+CREATE TABLE temporal_follow_b.m_history (x int);
+ALTER TABLE m SET SCHEMA temporal_follow_b;
+DROP TABLE temporal_follow_b.m_history;
+
+\echo RENAME TO: their names too
+CREATE VIEW over AS SELECT * FROM m_versions;
+ALTER TABLE m RENAME TO n;
+SELECT relname FROM pg_class WHERE relnamespace = 'temporal_follow'::regnamespace AND relname ~ '^[mn](_|$)' ORDER BY 1;
+SELECT proname FROM pg_proc WHERE pronamespace = 'temporal_follow'::regnamespace ORDER BY 1;
+SELECT functions FROM versioned_tables WHERE rel = 'n'::regclass;
+UPDATE n SET v = 4;
+SELECT v FROM n_versions ORDER BY row_start;
+SELECT v FROM over ORDER BY row_start;
+DROP VIEW over;
+ALTER TABLE n DROP COLUMN w;
+SELECT count(*) FROM n_as_of(now());
+CREATE TABLE m (id int PRIMARY KEY);
+SELECT add_system_versioning('m', history_options => '{"history_table": "past"}');
+\echo ... not names that were chosen; and where a name is taken nothing happens
+ALTER TABLE m RENAME TO o;
+SELECT history, versions FROM versioned_tables WHERE rel = 'o'::regclass;
+ALTER TABLE o RENAME TO m;
+CREATE VIEW o_versions AS SELECT 1 AS one;
+ALTER TABLE m RENAME TO o;
+SELECT history, versions FROM versioned_tables WHERE rel = 'm'::regclass;
+DROP VIEW o_versions;
+\echo ... the table that was renamed, not another of the new name
+RESET ROLE;
+SET search_path = temporal_follow_b, temporal_follow, tsmem, public;
+CREATE TABLE o (id int PRIMARY KEY);
+SELECT add_system_versioning('o');
+ALTER TABLE m RENAME TO o;
+SELECT rel, history, versions FROM versioned_tables WHERE rel IN ('temporal_follow_b.o'::regclass, 'temporal_follow.o'::regclass) ORDER BY rel::text;
+SET search_path = temporal_follow, tsmem, public;
+DROP TABLE n, o, temporal_follow_b.o;
+
+\echo partitions of a table elsewhere are not dropped with their schema or their owner
+CREATE TABLE root (id int PRIMARY KEY, v int) PARTITION BY RANGE (id);
+CREATE TABLE temporal_follow_b.part PARTITION OF root FOR VALUES FROM (0) TO (10);
+ALTER TABLE temporal_follow_b.part OWNER TO temporal_follow_owner;
+SELECT add_system_versioning('root');
+INSERT INTO root VALUES (1, 1);
+DROP SCHEMA temporal_follow_b;
+DROP SCHEMA temporal_follow_b CASCADE;
+DROP OWNED BY temporal_follow_owner;
+SELECT count(*) FROM root;
+SELECT drop_system_versioning('root', false);
+DROP SCHEMA temporal_follow_b CASCADE;
+SELECT count(*) FROM root;
+
 RESET search_path;
 DROP SCHEMA temporal_follow CASCADE;
 DROP ROLE temporal_follow_owner, temporal_follow_reader;

@@ -126,7 +126,7 @@ like($err, qr/table account requires it/, 'unbound: the history cannot be droppe
 $node->safe_psql('again', 'DROP TABLE account');
 is($node->safe_psql('again', q{SELECT count(*) FROM pg_class WHERE relname LIKE 'account%'}), 0, 'unbound: dropping leaves nothing');
 # Without the extension tables and histories are plain tables.
-$node->safe_psql('again', 'DROP EXTENSION tsmem CASCADE; UPDATE part SET v = 0; ALTER TABLE part ADD COLUMN x int; DROP TABLE part; DELETE FROM each_1_past');
+$node->safe_psql('again', 'DROP EXTENSION tsmem CASCADE; UPDATE part SET v = 0; ALTER TABLE part ADD COLUMN x int; DROP TABLE part; DELETE FROM each_1_past; DROP TABLE each_1_past');
 is($node->safe_psql('again', q{SELECT count(*) FROM each}), 1, 'the extension can be dropped');
 $node->stop;
 done_testing();
