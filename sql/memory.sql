@@ -91,7 +91,7 @@ CREATE TABLE tsmem.memory (
 	row_xid xid8 NOT NULL
 ) PARTITION BY LIST (collection_id);
 COMMENT ON TABLE tsmem.memory IS 'memories of all collections, as they are on record now';
-COMMENT ON COLUMN tsmem.memory.memory_id IS 'identity, unique in its collection';
+COMMENT ON COLUMN tsmem.memory.memory_id IS 'identity, unique in its collection and namespace';
 COMMENT ON COLUMN tsmem.memory.collection_id IS 'collection';
 COMMENT ON COLUMN tsmem.memory.namespace IS 'namespace: the collection''s or one below';
 COMMENT ON COLUMN tsmem.memory.kind IS 'the user''s own kind of memory';
@@ -545,7 +545,7 @@ DECLARE
 	partition text := 'memory_c' || new.collection_id;
 BEGIN
 	EXECUTE format('CREATE TABLE tsmem.%I (LIKE tsmem.memory INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING STORAGE,
-		PRIMARY KEY (memory_id),
+		PRIMARY KEY (memory_id, namespace),
 		FOREIGN KEY (document_id, namespace) REFERENCES tsmem.%I (document_id, namespace) ON DELETE CASCADE,
 		CHECK (collection_id = %s),
 		CHECK (tsmem._check_namespace(namespace)),
@@ -888,7 +888,7 @@ BEGIN
 		UPDATE tsmem.memory m SET kind = g.kind, metadata = g.metadata, embedding = g.embedding, location = g.location,
 			importance = g.importance, run_id = g.run_id, source = g.source, expires_at = g.expires_at
 		FROM unnest(missing) g JOIN unnest(missing_ids, same_ids) f (memory_id, same_id) ON f.memory_id = g.memory_id
-		WHERE m.collection_id = (memories[1]).collection_id AND m.memory_id = ANY (expired_ids) AND m.memory_id = f.same_id
+		WHERE m.collection_id = (memories[1]).collection_id AND m.namespace = g.namespace AND m.memory_id = ANY (expired_ids) AND m.memory_id = f.same_id
 			AND m.expires_at <= transaction_timestamp();
 	END IF;
 	-- What is left has another text of the same hash on record (a duplicate to

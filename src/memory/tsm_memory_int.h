@@ -83,7 +83,7 @@ extern const char *const tsm_arm_names[TSM_ARM_COUNT];
 
 /*
  * Where a page ended. Text form, for recall's column "cursor":
- * r1.<arguments>.<candidates>.<reference>.<position>.<score>.<memory_id>,
+ * r1.<arguments>.<candidates>.<reference>.<position>.<score>.<memory_id>.<namespace>,
  * numbers in hexadecimal, the score as the bits of its float8.
  */
 typedef struct TsmRecallCursor
@@ -94,11 +94,12 @@ typedef struct TsmRecallCursor
 	int64		position;		/* results up to here, this one included */
 	float8		score;
 	pg_uuid_t	memory_id;
+	const char *namespace_name;
 } TsmRecallCursor;
 
 extern char *tsm_recall_cursor_print(const TsmRecallCursor *cursor);
 
-/* false when the text is no cursor. */
+/* false when the text is no cursor. The cursor points into the text. */
 extern bool tsm_recall_cursor_parse(const char *text, TsmRecallCursor *cursor);
 
 /* What one call of recall asks for; everything that the shape of its query depends on. */
@@ -137,14 +138,15 @@ typedef enum TsmRecallParameter
 	TSM_P_WEIGHTS,
 	TSM_P_AFTER_SCORE,
 	TSM_P_AFTER_ID,
+	TSM_P_AFTER_NAMESPACE,
 } TsmRecallParameter;
 
-#define TSM_P_COUNT TSM_P_AFTER_ID
+#define TSM_P_COUNT TSM_P_AFTER_NAMESPACE
 
 /*
  * The text of the query (tsm_memory_query.c): columns memory_id, content,
  * metadata, valid_at, score and the ranks of the arms in the order of TsmArm,
- * then, when diverse, embedding; best first.
+ * then namespace and, when diverse, embedding; best first.
  */
 extern char *tsm_recall_query(const TsmRecall *recall);
 

@@ -19,7 +19,8 @@
  * whole pool, $limit counts the results before the page too, and the cursor
  * bounds neither.
  *
- * Every order ends in memory_id, so that a result is deterministic.
+ * Every order ends in memory_id and namespace, which together are the key, so
+ * that a result is deterministic. Two namespaces may have the same memory_id.
  *
  *-------------------------------------------------------------------------
  */
@@ -74,19 +75,20 @@ append_matching(StringInfo sql, const TsmRecall *recall)
 		appendStringInfo(sql, " AND %s", recall->filter);
 }
 
-/* One arm: (memory_id, rank), the best $candidates. */
+/* One arm: (memory_id, namespace, rank), the best $candidates. */
 static void
 append_arm(StringInfo sql, const TsmRecall *recall, TsmArm arm)
 {
 	const ArmText *text = &arm_text[arm];
 
-	appendStringInfo(sql, "%s_arm AS (SELECT a.memory_id, row_number() OVER"
-					 " (ORDER BY a.key %s, a.second_key %s, a.memory_id) AS rank FROM (SELECT m.memory_id, ",
+	appendStringInfo(sql, "%s_arm AS (SELECT a.memory_id, a.namespace, row_number() OVER"
+					 " (ORDER BY a.key %s, a.second_key %s, a.memory_id, a.namespace) AS rank"
+					 " FROM (SELECT m.memory_id, m.namespace, ",
 					 tsm_arm_names[arm], text->key_order, text->second_order);
 	appendStringInfo(sql, text->key, recall->metric);
 	appendStringInfo(sql, " AS key, %s AS second_key", text->second_key);
 	append_matching(sql, recall);
-	appendStringInfo(sql, " AND %s ORDER BY key %s, second_key %s, m.memory_id LIMIT $9) a),\n",
+	appendStringInfo(sql, " AND %s ORDER BY key %s, second_key %s, m.memory_id, m.namespace LIMIT $9) a),\n",
 					 text->condition, text->key_order, text->second_order);
 }
 
@@ -98,7 +100,7 @@ append_pool(StringInfo sql, const TsmRecall *recall)
 	int			arm;
 	int			column;
 
-	appendStringInfoString(sql, "pool AS MATERIALIZED (SELECT u.memory_id");
+	appendStringInfoString(sql, "pool AS MATERIALIZED (SELECT u.memory_id, u.namespace");
 	for (column = TSM_ARM_TEXT; column <= TSM_ARM_SPACE; column++)
 		appendStringInfo(sql, ", min(u.%s_rank) AS %s_rank", tsm_arm_names[column], tsm_arm_names[column]);
 	appendStringInfoString(sql, " FROM (");
@@ -106,7 +108,7 @@ append_pool(StringInfo sql, const TsmRecall *recall)
 	{
 		if (!recall->bring[arm])
 			continue;
-		appendStringInfo(sql, "%sSELECT a.memory_id", separator);
+		appendStringInfo(sql, "%sSELECT a.memory_id, a.namespace", separator);
 		for (column = TSM_ARM_TEXT; column <= TSM_ARM_SPACE; column++)
 			appendStringInfo(sql, ", %s AS %s_rank", column == arm ? "a.rank" : "NULL::int8",
 							 tsm_arm_names[column]);
@@ -114,27 +116,28 @@ append_pool(StringInfo sql, const TsmRecall *recall)
 		separator = " UNION ALL ";
 	}
 	if (*separator == '\0')
-		appendStringInfoString(sql, "SELECT NULL::uuid AS memory_id, NULL::int8 AS text_rank,"
+		appendStringInfoString(sql, "SELECT NULL::uuid AS memory_id, NULL::text AS namespace, NULL::int8 AS text_rank,"
 							   " NULL::int8 AS vector_rank, NULL::int8 AS space_rank WHERE false");
-	appendStringInfoString(sql, ") u GROUP BY u.memory_id),\n");
+	appendStringInfoString(sql, ") u GROUP BY u.memory_id, u.namespace),\n");
 }
 
 /* The rows of the pool, ranked by time and importance among themselves. */
 static void
 append_ranked(StringInfo sql, const TsmRecall *recall)
 {
-	appendStringInfoString(sql, "ranked AS (SELECT m.memory_id, m.content, m.metadata, m.valid_at,"
+	appendStringInfoString(sql, "ranked AS (SELECT m.memory_id, m.namespace, m.content, m.metadata, m.valid_at,"
 						   " m.row_start, m.embedding, p.text_rank, p.vector_rank, p.space_rank, ");
 	if (recall->arm[TSM_ARM_TIME])
 		appendStringInfoString(sql, "row_number() OVER (ORDER BY lower(m.valid_at) DESC NULLS LAST,"
-							   " upper(m.valid_at) NULLS LAST, m.memory_id) AS time_rank, ");
+							   " upper(m.valid_at) NULLS LAST, m.memory_id, m.namespace) AS time_rank, ");
 	else
 		appendStringInfoString(sql, "NULL::int8 AS time_rank, ");
 	if (recall->arm[TSM_ARM_IMPORTANCE])
 		appendStringInfoString(sql, "rank() OVER (ORDER BY " IMPORTANCE("m") " DESC) AS importance_rank");
 	else
 		appendStringInfoString(sql, "NULL::int8 AS importance_rank");
-	appendStringInfo(sql, " FROM pool p JOIN %s m ON m.memory_id = p.memory_id AND m.collection_id = %d),\n",
+	appendStringInfo(sql, " FROM pool p JOIN %s m ON m.memory_id = p.memory_id"
+					 " AND m.namespace = p.namespace AND m.collection_id = %d),\n",
 					 recall->has_system_at ? "tsmem.memory_as_of($6)" : "tsmem.memory",
 					 recall->collection_id);
 }
@@ -184,12 +187,14 @@ append_page(StringInfo sql, const TsmRecall *recall)
 	appendStringInfoString(sql, " s.score");
 	for (arm = 0; arm < TSM_ARM_COUNT; arm++)
 		appendStringInfo(sql, ", s.%s_rank", tsm_arm_names[arm]);
+	appendStringInfoString(sql, ", s.namespace");
 	if (recall->diverse)
 		appendStringInfoString(sql, ", s.embedding");
 	appendStringInfoString(sql, " FROM scored s");
 	if (recall->has_after && !recall->diverse)
-		appendStringInfoString(sql, " WHERE s.score < $14 OR (s.score = $14 AND s.memory_id > $15)");
-	appendStringInfoString(sql, " ORDER BY s.score DESC, s.memory_id");
+		appendStringInfoString(sql, " WHERE s.score < $14 OR"
+							   " (s.score = $14 AND (s.memory_id, s.namespace) > ($15, $16))");
+	appendStringInfoString(sql, " ORDER BY s.score DESC, s.memory_id, s.namespace");
 	if (!recall->diverse)
 		appendStringInfoString(sql, " LIMIT $8");
 	appendStringInfoChar(sql, ')');
@@ -207,6 +212,7 @@ append_tail(StringInfo sql, const TsmRecall *recall, bool retrieving)
 	appendStringInfoString(sql, " 0::float8 AS score");
 	for (arm = 0; arm < TSM_ARM_COUNT; arm++)
 		appendStringInfo(sql, ", NULL::int8 AS %s_rank", tsm_arm_names[arm]);
+	appendStringInfoString(sql, ", m.namespace");
 	if (recall->diverse)
 		appendStringInfoString(sql, ", m.embedding");
 	append_matching(sql, recall);
@@ -222,10 +228,11 @@ append_tail(StringInfo sql, const TsmRecall *recall, bool retrieving)
 		}
 		appendStringInfoChar(sql, ')');
 	}
-	appendStringInfoString(sql, " AND NOT EXISTS (SELECT FROM pool p WHERE p.memory_id = m.memory_id)");
+	appendStringInfoString(sql, " AND NOT EXISTS (SELECT FROM pool p WHERE p.memory_id = m.memory_id"
+						   " AND p.namespace = m.namespace)");
 	if (recall->has_after && !recall->diverse)
-		appendStringInfoString(sql, " AND ($14 > 0 OR m.memory_id > $15)");
-	appendStringInfoString(sql, " ORDER BY m.memory_id LIMIT (SELECT greatest(0, $8 - count(*)) FROM page))");
+		appendStringInfoString(sql, " AND ($14 > 0 OR (m.memory_id, m.namespace) > ($15, $16))");
+	appendStringInfoString(sql, " ORDER BY m.memory_id, m.namespace LIMIT (SELECT greatest(0, $8 - count(*)) FROM page))");
 }
 
 char *
@@ -253,9 +260,9 @@ tsm_recall_query(const TsmRecall *recall)
 	{
 		append_tail(&sql, recall, retrieving);
 		appendStringInfoString(&sql, "\nSELECT * FROM (SELECT * FROM page UNION ALL SELECT * FROM tail) t"
-							   " ORDER BY t.score DESC, t.memory_id");
+							   " ORDER BY t.score DESC, t.memory_id, t.namespace");
 	}
 	else
-		appendStringInfoString(&sql, "\nSELECT * FROM page t ORDER BY t.score DESC, t.memory_id");
+		appendStringInfoString(&sql, "\nSELECT * FROM page t ORDER BY t.score DESC, t.memory_id, t.namespace");
 	return sql.data;
 }

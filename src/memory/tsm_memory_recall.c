@@ -66,8 +66,9 @@ enum
 #define RESULT_CURSOR (RESULT_RANKS + TSM_ARM_COUNT)
 #define RESULT_COLUMNS (RESULT_CURSOR + 1)
 
-/* The query's columns are the same up to the ranks; then, when diverse, the embedding. */
-#define QUERY_EMBEDDING (RESULT_RANKS + TSM_ARM_COUNT + 1)
+/* The query's columns are the same up to the ranks; then the namespace and, when diverse, the embedding. */
+#define QUERY_NAMESPACE (RESULT_RANKS + TSM_ARM_COUNT + 1)
+#define QUERY_EMBEDDING (QUERY_NAMESPACE + 1)
 
 const char *const tsm_arm_names[TSM_ARM_COUNT] = {"text", "vector", "space", "time", "importance"};
 
@@ -358,6 +359,7 @@ declare_parameters(RecallCall *call, FunctionCallInfo fcinfo)
 	call->types[TSM_P_WEIGHTS - 1] = FLOAT8ARRAYOID;
 	call->types[TSM_P_AFTER_SCORE - 1] = FLOAT8OID;
 	call->types[TSM_P_AFTER_ID - 1] = UUIDOID;
+	call->types[TSM_P_AFTER_NAMESPACE - 1] = TEXTOID;
 }
 
 /* Everything that does not need the collection. */
@@ -433,6 +435,7 @@ read_cursor(RecallCall *call, FunctionCallInfo fcinfo)
 		call->shape.has_after = true;
 		set_parameter(call, TSM_P_AFTER_SCORE, Float8GetDatum(call->cursor.score));
 		set_parameter(call, TSM_P_AFTER_ID, UUIDPGetDatum(&call->cursor.memory_id));
+		set_parameter(call, TSM_P_AFTER_NAMESPACE, CStringGetTextDatum(call->cursor.namespace_name));
 	}
 	for (arm = 0; arm < TSM_ARM_COUNT; arm++)
 		weights[arm] = Float8GetDatum(call->shape.weight[arm]);
@@ -555,6 +558,7 @@ put_row(ReturnSetInfo *rsinfo, RecallCall *call, HeapTuple row)
 	call->cursor.position++;
 	call->cursor.score = DatumGetFloat8(values[RESULT_SCORE]);
 	call->cursor.memory_id = *DatumGetUUIDP(values[0]);
+	call->cursor.namespace_name = SPI_getvalue(row, descriptor, QUERY_NAMESPACE);
 	values[RESULT_CURSOR] = CStringGetTextDatum(tsm_recall_cursor_print(&call->cursor));
 	nulls[RESULT_CURSOR] = false;
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);

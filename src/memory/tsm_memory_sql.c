@@ -27,10 +27,11 @@ tsm_recall_cursor_print(const TsmRecallCursor *cursor)
 	uint64		score;
 
 	memcpy(&score, &cursor->score, sizeof(score));
-	return psprintf("r1.%08x.%x.%" PRIx64 ".%" PRIx64 ".%016" PRIx64 ".%s",
+	return psprintf("r1.%08x.%x.%" PRIx64 ".%" PRIx64 ".%016" PRIx64 ".%s.%s",
 					cursor->arguments, (uint32) cursor->candidates, (uint64) cursor->reference,
 					(uint64) cursor->position, score,
-					DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&cursor->memory_id))));
+					DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&cursor->memory_id))),
+					cursor->namespace_name);
 }
 
 /* The hexadecimal number up to the next dot, which *text goes past; *ok becomes false when there is none. */
@@ -56,7 +57,9 @@ parse_hex(const char **text, bool *ok)
 	return value;
 }
 
-/* Whether a text is a uuid as uuid_out writes it. */
+#define UUID_LENGTH 36
+
+/* Whether a text begins with a uuid as uuid_out writes it, and a dot. */
 static bool
 is_uuid(const char *text)
 {
@@ -68,7 +71,7 @@ is_uuid(const char *text)
 		if (form[i] == '-' ? text[i] != '-' : !isxdigit((unsigned char) text[i]))
 			return false;
 	}
-	return text[i] == '\0';
+	return text[i] == '.';
 }
 
 bool
@@ -93,7 +96,8 @@ tsm_recall_cursor_parse(const char *text, TsmRecallCursor *cursor)
 	cursor->arguments = (uint32) arguments;
 	cursor->candidates = (int32) candidates;
 	memcpy(&cursor->score, &score, sizeof(score));
-	cursor->memory_id = *DatumGetUUIDP(DirectFunctionCall1(uuid_in, CStringGetDatum(text)));
+	cursor->memory_id = *DatumGetUUIDP(DirectFunctionCall1(uuid_in, CStringGetDatum(pnstrdup(text, UUID_LENGTH))));
+	cursor->namespace_name = text + UUID_LENGTH + 1;
 	return isfinite(cursor->score) && cursor->score >= 0 &&
 		(TIMESTAMP_NOT_FINITE(cursor->reference) || IS_VALID_TIMESTAMP(cursor->reference));
 }

@@ -127,6 +127,8 @@ SELECT remember('shared', 'treasure under the oak', namespace => 'access/bob') =
 SELECT attempt('SELECT remember(''shared'', ''x'')') AS without_a_namespace;
 SET tsmem.namespace = 'access/bob';
 SELECT count(*) FROM recall('shared', 'treasure');
+-- Nor of its ids.
+SELECT remember('shared', 'treasure of bob', memory_id => :'treasure') = :'treasure' AS same_id, forget(:'treasure') AS own, forget(:'treasure') AS other;
 -- A prepared plan and a kept plan do not outlive the role.
 RESET ROLE;
 SET tsmem.namespace = 'access';

@@ -86,6 +86,36 @@ SELECT :shape FROM recall('recall', 'ferry', system_at => :'before', weights => 
 SELECT count(*) FROM recall('recall', system_at => '2000-01-01');
 SELECT count(*) FROM recall('recall', system_at => 'infinity'), recall('recall') r WHERE false;
 
+-- Two namespaces may have the same id: each finds its own, who sees both finds both, on whatever page, as of any time.
+SELECT create_collection('twins', dimensions => 1, text_config => 'simple') > 0 AS twins;
+SELECT count(remember('twins', format('%s of %s', w, n), embedding => '[1]', memory_id => format('00000000-0000-0000-0000-00000000000%s', i)::uuid, namespace => 'memory_recall/' || n))
+FROM unnest('{tea,coffee}'::text[]) WITH ORDINALITY w (w, i), unnest('{a,b,c}'::text[]) n;
+CREATE FUNCTION pages(query text, embedding vector, diversity float8, system_at timestamptz, k int) RETURNS TABLE (page text) LANGUAGE plpgsql AS $$
+DECLARE
+	last_cursor text;
+	next_cursor text;
+BEGIN
+	LOOP
+		SELECT string_agg(r.content, ', '), (array_agg(r.cursor ORDER BY r.n DESC))[1] INTO page, next_cursor
+		FROM (SELECT r.content, r.cursor, row_number() OVER () AS n
+			FROM recall('twins', query, embedding, diversity => diversity, system_at => system_at, k => k, after => last_cursor) r) r;
+		EXIT WHEN page IS NULL;
+		RETURN NEXT;
+		last_cursor := next_cursor;
+	END LOOP;
+END $$;
+SELECT * FROM pages('tea', NULL, 0, NULL, 1);
+SELECT * FROM pages('coffee', '[1]', 0, NULL, 2);
+SELECT * FROM pages('coffee', '[1]', 0.5, NULL, 2);
+SELECT * FROM pages(NULL, NULL, 0, 'infinity', 1);
+SET tsmem.namespace = 'memory_recall/b';
+SELECT * FROM pages('tea', NULL, 0, NULL, 1);
+\set VERBOSITY sqlstate
+SELECT remember('twins', 'tea again', memory_id => '00000000-0000-0000-0000-000000000001');
+\set VERBOSITY default
+SET tsmem.namespace = 'memory_recall';
+SELECT drop_collection('twins');
+
 -- Bad arguments.
 SELECT recall(NULL);
 SELECT recall('no such');
@@ -109,7 +139,8 @@ SELECT recall('recall', weights => '{"text": -1}');
 SELECT recall('recall', weights => '{"text": "1"}');
 SELECT recall('recall', weights => '{"text": 1e7}');
 SELECT recall('recall', after => 'r1');
-SELECT recall('recall', after => 'r1.00000000.1.0.1.0.00000000-0000-0000-0000-00000000000g');
+SELECT recall('recall', after => 'r1.00000000.1.0.1.0.00000000-0000-0000-0000-00000000000g.');
+SELECT recall('recall', after => 'r1.00000000.1.0.1.0.00000000-0000-0000-0000-000000000000.a/b');
+SELECT recall('recall', after => 'r1.ffffffffffffffffff.1.0.1.0.00000000-0000-0000-0000-000000000000.a/b');
 SELECT recall('recall', after => 'r1.00000000.1.0.1.0.00000000-0000-0000-0000-000000000000');
-SELECT recall('recall', after => 'r1.ffffffffffffffffff.1.0.1.0.00000000-0000-0000-0000-000000000000');
 SELECT recall('recall', 'lake', after => (SELECT min(cursor) FROM recall('recall', 'ferry')));
