@@ -213,7 +213,7 @@ COMMENT ON COLUMN tsmem.facts.row_xid IS 'transaction that asserted it';
 COMMENT ON COLUMN tsmem.facts.row_end IS 'system time: until when it was believed; infinity: it still is';
 COMMENT ON COLUMN tsmem.facts.row_end_xid IS 'transaction that ended the belief';
 COMMENT ON COLUMN tsmem.facts.end_reason IS 'why the belief was ended';
-COMMENT ON COLUMN tsmem.facts.ended_by IS 'assertion that took its place; NULL when it was retracted';
+COMMENT ON COLUMN tsmem.facts.ended_by IS 'assertion that took its place (in no row, if its own transaction has taken it back); NULL when it was retracted';
 SELECT pg_catalog.pg_extension_config_dump('tsmem.facts', '');
 
 -- Who may see what: a role uses what its namespaces hold. A collection is

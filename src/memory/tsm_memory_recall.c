@@ -87,7 +87,7 @@ typedef struct RecallCall
 
 typedef struct KeptPlan
 {
-	uint64		hash;			/* of the text; key */
+	uint64		hash;			/* of the text and the types of the parameters; key */
 	char	   *text;
 	SPIPlanPtr	plan;
 } KeptPlan;
@@ -468,8 +468,8 @@ static SPIPlanPtr
 find_plan(const char *text, RecallCall *call)
 {
 	/* The types of the parameters are others when the extension was made anew. */
-	uint64		hash = hash_bytes_extended((const unsigned char *) text, strlen(text),
-										   call->types[TSM_P_EMBEDDING - 1]);
+	uint64		types = hash_bytes_extended((const unsigned char *) call->types, sizeof(call->types), 0);
+	uint64		hash = hash_bytes_extended((const unsigned char *) text, strlen(text), types);
 	KeptPlan   *kept;
 	SPIPlanPtr	plan;
 	char	   *copy;

@@ -89,5 +89,23 @@ foreach my $database (qw(postgres restored))
 is($node->safe_psql('restored', q{SELECT tsmem.create_collection('later') > max(collection_id) FROM tsmem.collections WHERE name <> 'later'}), 't', 'a new collection has a new number');
 is($node->safe_psql('restored', q{SELECT tsmem.drop_collection('notes'); SELECT count(*) FROM tsmem.memory}), "\n0", 'and the restored one can be dropped');
 command_ok([ 'pg_dump', '-f', '/dev/null', $node->connstr('restored') ], 'the restored database can be dumped');
+
+# A session outlives the extension: what it has kept of the old one's types and tables does not serve the new one.
+my $use = q{
+	SELECT tsmem.create_collection('kept', 'kept', dimensions => 8, embedder => 'tsmem.embed_hashed_ngrams(text, integer)') > 0;
+	SELECT cardinality(tsmem.remember_many('kept', ARRAY['{"content": "x", "location": "STBOX((1,1),(1,1))"}', '{"content": "x"}', '{"content": "y"}']::jsonb[]));
+	SELECT content, vector_rank FROM tsmem.recall('kept', 'x');
+	SELECT content, space_rank FROM tsmem.recall('kept', near => tsmem.stbox(1, 1));
+	SELECT count(*) FROM tsmem.recall('kept', 'x', system_at => 'infinity', filter => '{"exists": "no"}');
+	SELECT tsmem.forget_where('kept', '{"eq": ["content", "y"]}', 'why not');
+	SELECT tsmem.assert_fact('a', 'b', '1') IS NOT NULL, tsmem.assert_fact('a', 'b', '2') IS NOT NULL, tsmem.retract_fact('a', 'b');
+	SELECT tsmem.begin_run('kept') AS run \\gset
+	SELECT tsmem.fork_run(:'run') IS NOT NULL, (tsmem.verify_run(:'run')).ok, count(*) FROM tsmem.replay_run(:'run');
+	SELECT tsmem.end_run(:'run');
+};
+my $kept = $node->safe_psql('restored', "SET tsmem.namespace = 'kept'; $use SELECT 'again'; DROP EXTENSION tsmem CASCADE; CREATE EXTENSION tsmem; $use");
+my ($first, $second) = split /^again\n/m, "$kept\n";
+like($first, qr/^x\|1$/m, 'the extension works');
+is($second, $first, 'and made anew, in the same session, as well');
 $node->stop;
 done_testing();
