@@ -660,6 +660,28 @@ $$;
 COMMENT ON FUNCTION tsmem._check_alter_collection(text, text, text, regprocedure, regconfig, jsonb, text) IS
 'internal: the part of alter_collection that runs as the caller: checks';
 
+CREATE FUNCTION tsmem._refresh_history_tsv(collection tsmem.collections) RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, tsmem, pg_temp
+AS $$
+DECLARE
+	history text := 'memory_history_c' || collection.collection_id;
+	guard text;
+	guards text[] := '{~tsmem_protect,~tsmem_protect_row}';
+BEGIN
+	FOREACH guard IN ARRAY guards LOOP
+		EXECUTE format('ALTER TABLE tsmem.%I DISABLE TRIGGER %I', history, guard);
+	END LOOP;
+	EXECUTE format('UPDATE tsmem.%I h SET tsv = to_tsvector(%L::regconfig, h.content)', history, collection.text_config);
+	FOREACH guard IN ARRAY guards LOOP
+		EXECUTE format('ALTER TABLE tsmem.%I ENABLE ALWAYS TRIGGER %I', history, guard);
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION tsmem._refresh_history_tsv(tsmem.collections) IS
+'internal: makes the lexemes of former versions anew, as a recall as of an earlier time asks with the words of today';
+REVOKE EXECUTE ON FUNCTION tsmem._refresh_history_tsv(tsmem.collections) FROM PUBLIC;
+
 CREATE FUNCTION tsmem._do_alter_collection(collection text, new_name text, index_method text, embedder regprocedure,
 	text_config regconfig, settings jsonb, namespace text, checked integer,
 	caller regrole) RETURNS void
@@ -689,6 +711,7 @@ BEGIN
 		PERFORM tsmem._make_tsv_trigger(new, true);
 		-- The trigger makes the lexemes anew where the content is set; no version is made of what does not change.
 		UPDATE tsmem.memory m SET content = m.content WHERE m.collection_id = checked;
+		PERFORM tsmem._refresh_history_tsv(new);
 	END IF;
 END
 $$;
@@ -942,7 +965,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION tsmem.remember(text, text, tsmem.vector, tstzrange, tsmem.stbox, jsonb, text, uuid, integer, real, uuid, text, timestamptz, uuid, text, boolean) IS
-'stores a memory and returns its id; the same content with the same validity is stored once unless deduplicate is false; raises 42704, 22004, 22023, 22000, 42501, 23503, 23505';
+'stores a memory and returns its id; the same content with the same validity is stored once unless deduplicate is false; raises 42704, 22004, 22023, 22000, 42501, 23503, 23505, 54000 for a text with more than 1 MB of lexemes or too long to embed';
 
 CREATE FUNCTION tsmem._parse_memory(collection tsmem.collections, element jsonb) RETURNS tsmem.memory
 LANGUAGE plpgsql
@@ -1447,11 +1470,23 @@ COMMENT ON FUNCTION tsmem.belief_diff(text, timestamptz, timestamptz, text, text
 -- Recall.
 
 CREATE FUNCTION tsmem._any_word(config regconfig, query text) RETURNS tsquery
-LANGUAGE sql STABLE STRICT PARALLEL SAFE
+LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
-RETURN (SELECT string_agg('''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || '''', ' | ' ORDER BY lexeme)::tsquery
-	FROM unnest(to_tsvector(config, query)));
-COMMENT ON FUNCTION tsmem._any_word(regconfig, text) IS 'internal: a query for texts with any of the words; NULL without words';
+AS $$
+DECLARE
+	words text[] := tsvector_to_array(to_tsvector(config, query));
+BEGIN
+	-- The tree of a tsquery is as deep as it has words.
+	IF cardinality(words) > 2000 THEN
+		RAISE EXCEPTION 'query has too many words' USING ERRCODE = 'program_limit_exceeded',
+			DETAIL = format('There are %s different ones; the limit is 2000.', cardinality(words));
+	END IF;
+	RETURN (SELECT string_agg('''' || replace(replace(w, '\', '\\'), '''', '''''') || '''', ' | ' ORDER BY w COLLATE "C")::tsquery
+		FROM unnest(words) w);
+END
+$$;
+COMMENT ON FUNCTION tsmem._any_word(regconfig, text) IS
+'internal: a query for texts with any of the words; NULL without words; 54000 for more than 2000';
 
 CREATE FUNCTION tsmem.recall(collection text, query text DEFAULT NULL, embedding tsmem.vector DEFAULT NULL, near tsmem.stbox DEFAULT NULL,
 	within double precision DEFAULT NULL, valid_at timestamptz DEFAULT NULL, system_at timestamptz DEFAULT NULL, filter jsonb DEFAULT NULL,

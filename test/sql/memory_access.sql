@@ -48,7 +48,7 @@ SELECT attempt(format('SELECT * FROM tsmem.memory_c%s', :'shared')) AS partition
 	attempt(format('SELECT * FROM tsmem.documents_c%s', :'shared')) AS documents;
 SELECT attempt('SELECT _do_drop_collection(''shared'', '''', ' || :'shared' || ', 10)') AS do_drop, attempt('SELECT _do_create_collection(''x'', '''', NULL, NULL, NULL, NULL, NULL, NULL, 0, 10)') AS do_create,
 	attempt('SELECT _do_alter_collection(''x'', '''', NULL, NULL, NULL, NULL, NULL, 0, 10)') AS do_alter, attempt('SELECT _version_partition(''memory'', 1, ''{}'')') AS do_version,
-	attempt('SELECT _make_memory_partition(NULL)') AS do_memory, attempt('SELECT _make_documents_partition(NULL)') AS do_documents, attempt('SELECT _make_tsv_trigger(NULL, true)') AS do_trigger;
+	attempt('SELECT _make_memory_partition(NULL)') AS do_memory, attempt('SELECT _make_documents_partition(NULL)') AS do_documents, attempt('SELECT _make_tsv_trigger(NULL, true)') AS do_trigger, attempt('SELECT _refresh_history_tsv(NULL)') AS do_history;
 SELECT attempt('DELETE FROM memory') AS delete, attempt('DELETE FROM documents') AS delete_documents, attempt('SELECT _delete_memories(''{}'', NULL)') AS do_delete, attempt('SELECT _do_forget(NULL, NULL, NULL, NULL, 10)') AS do_forget,
 	attempt('SELECT _do_forget_document(NULL, NULL, NULL, NULL, 10)') AS do_forget_document, attempt('SELECT _do_forget_where(NULL, NULL, NULL, NULL, 10)') AS do_forget_where,
 	attempt('SELECT _do_unassert_fact(NULL, NULL, NULL, 1, 10)') AS do_unassert, attempt(format('SELECT _unassert_fact(fact_id, row_start, valid_at) FROM facts WHERE fact_id = %L', :'fact')) AS unassert;
