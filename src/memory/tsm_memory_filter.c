@@ -525,7 +525,8 @@ compile_in(FilterState *state, const char *op, JsonbValue *argument)
 
 /*
  * contains: a part of a text column, an element of an array in metadata, or a
- * part of an object in metadata (jsonb's @>).
+ * part of an array or object in metadata (jsonb's @>). An object or array may
+ * be either: the index serves both.
  */
 static void
 compile_contains(FilterState *state, const char *op, JsonbValue *argument)
@@ -547,7 +548,12 @@ compile_contains(FilterState *state, const char *op, JsonbValue *argument)
 	else
 	{
 		appendStringInfoChar(&state->sql, '(');
-		append_containment(state, &field, value, value->type != jbvBinary);
+		if (value->type == jbvBinary)
+		{
+			append_containment(state, &field, value, false);
+			appendStringInfoString(&state->sql, " OR ");
+		}
+		append_containment(state, &field, value, true);
 		appendStringInfoChar(&state->sql, ')');
 	}
 	leave(state, before);

@@ -38,6 +38,18 @@ SELECT f AS filter, matches(f::jsonb) FROM unnest(ARRAY[
 	'{"and": []}', '{"or": []}', '{"and": [{"eq": ["lang", "en"]}, {"eq": ["year", 2020]}]}', '{"or": [{"eq": ["lang", "de"]}, {"exists": "ok"}]}',
 	'{"and": [{"or": [{"eq": ["lang", "en"]}, {"eq": ["lang", "de"]}]}, {"not": {"contains": ["tags", "x"]}}]}', '{"not": {"not": {"eq": ["lang", "en"]}}}']) f;
 
+-- An object or an array may be an element, or a part of one.
+SELECT cardinality(remember_many('filter', ARRAY[
+	'{"content": "d1", "metadata": {"mixed": [{"a": 1, "b": [2, 3]}, "x", [1, 2]], "deep": {"list": [{"a": 1}]}}}',
+	'{"content": "d2", "metadata": {"mixed": {"a": 1}}}',
+	'{"content": "d3", "metadata": {"mixed": [1, 2, {"b": 1}]}}',
+	'{"content": "d4", "metadata": {"mixed": []}}']::jsonb[]));
+SELECT f AS filter, matches(f::jsonb) FROM unnest(ARRAY[
+	'{"contains": ["mixed", {"a": 1}]}', '{"contains": ["mixed", {"b": [3]}]}', '{"contains": ["mixed", [1, 2]]}', '{"contains": ["mixed", [2]]}', '{"contains": ["mixed", ["x", [2]]]}', '{"contains": ["mixed", {"a": 2}]}',
+	'{"contains": [["deep", "list"], {"a": 1}]}', '{"contains": [["deep"], {"list": [{"a": 1}]}]}', '{"contains": ["mixed", {}]}', '{"contains": ["mixed", []]}',
+	'{"and": [{"exists": "mixed"}, {"not": {"contains": ["mixed", {"a": 1}]}}]}']) f;
+SELECT forget_where('filter', '{"exists": "mixed"}');
+
 -- Constants and parameters, no byte of the filter.
 SELECT * FROM _compile_filter('{"and": [{"eq": ["lang", "en"]}, {"gt": [["who", "''); DROP TABLE x; --"], 5]}, {"not": {"starts_with": ["kind", "$1"]}}]}', 7);
 SELECT matches('{"eq": ["''); DROP TABLE memory; --", "$$"]}'), matches('{"contains": ["content", "'' OR true --"]}');
@@ -60,6 +72,7 @@ SET enable_seqscan = off;
 SELECT * FROM plan('{"eq": ["lang", "en"]}');
 SELECT * FROM plan('{"in": ["lang", ["en", "de"]]}');
 SELECT * FROM plan('{"and": [{"contains": ["tags", "x"]}, {"gt": ["year", 3]}]}');
+SELECT * FROM plan('{"contains": ["tags", {"a": 1}]}');
 RESET enable_seqscan;
 
 -- Wrong filters: the place is named.
