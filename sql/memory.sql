@@ -1021,6 +1021,7 @@ DECLARE
 	state text;
 	message text;
 	detail text;
+	id uuid;
 BEGIN
 	IF memories IS NULL THEN
 		RAISE EXCEPTION 'memories must not be null' USING ERRCODE = 'null_value_not_allowed';
@@ -1040,14 +1041,26 @@ BEGIN
 		END IF;
 		RAISE EXCEPTION 'element %: %', n, message USING ERRCODE = state, DETAIL = detail;
 	END;
-	IF (SELECT count(DISTINCT g.memory_id) FROM unnest(parsed) g) < n THEN
-		RAISE EXCEPTION 'a memory_id is given twice' USING ERRCODE = '23505';
+	SELECT g.n, g.memory_id INTO n, id
+	FROM (SELECT p.memory_id, p.ordinality AS n, row_number() OVER (PARTITION BY p.memory_id ORDER BY p.ordinality) AS nth
+		FROM unnest(parsed) WITH ORDINALITY p) g
+	WHERE g.nth > 1 ORDER BY g.n LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'element %: memory_id "%" is given twice', n, id USING ERRCODE = '23505';
+	END IF;
+	SELECT g.ordinality, g.document_id INTO n, id FROM unnest(parsed) WITH ORDINALITY g
+	WHERE g.document_id IS NOT NULL AND NOT EXISTS (SELECT FROM tsmem.documents d
+		WHERE d.collection_id = found_collection.collection_id AND d.document_id = g.document_id AND d.namespace = g.namespace)
+	ORDER BY g.ordinality LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'element %: document "%" does not exist', n, id
+			USING ERRCODE = '23503', DETAIL = 'The collection has none of this id in the namespace of the memory.';
 	END IF;
 	RETURN tsmem._store_memories(parsed, coalesce(deduplicate, true));
 END
 $$;
 COMMENT ON FUNCTION tsmem.remember_many(text, jsonb[], boolean) IS
-'stores up to 10000 memories, each an object with the arguments of remember for keys, and returns their ids in order; all or none; an error names the element, counted from 1';
+'stores up to 10000 memories, each an object with the arguments of remember for keys, and returns their ids in order; all or none; an error in an element, an id given twice or an unknown document names the element, counted from 1; raises as remember, and 54000 for more';
 
 CREATE FUNCTION tsmem.add_document(collection text, metadata jsonb DEFAULT NULL, title text DEFAULT NULL, source text DEFAULT NULL,
 	valid_at tstzrange DEFAULT NULL, run_id uuid DEFAULT NULL, document_id uuid DEFAULT NULL, namespace text DEFAULT NULL) RETURNS uuid

@@ -76,7 +76,7 @@ typedef struct FilterState
 	int			negations;		/* number of "not" around */
 	int			operands;
 	Datum	   *operand;
-	bool		place_told;			/* the error at hand names the place itself */
+	bool		place_told;		/* the error at hand names the place itself */
 	ErrorContextCallback callback;
 } FilterState;
 
@@ -258,14 +258,43 @@ end_predicate(FilterState *state)
 }
 
 /*
+ * Let the input function of a column's type read a text. What it says of the
+ * text becomes an error of the filter (22023); any other error goes on as it is.
+ */
+static void
+check_input(FilterState *state, const FilterColumn *column, char *text)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		if (column->kind == COLUMN_UUID)
+			(void) DirectFunctionCall1(uuid_in, CStringGetDatum(text));
+		else if (column->kind == COLUMN_TIME)
+			(void) DirectFunctionCall3(timestamptz_in, CStringGetDatum(text),
+									   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		if (ERRCODE_TO_CATEGORY(geterrcode()) != ERRCODE_DATA_EXCEPTION)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		refuse(state, psprintf("Column \"%s\": %s.", column->name, error->message));
+	}
+	PG_END_TRY();
+}
+
+/*
  * Check that a value can be compared with a column, before the query runs, so
  * that the error names the place.
  */
 static void
 check_column_value(FilterState *state, const FilterColumn *column, const JsonbValue *value)
 {
-	char	   *text;
-
 	if (column->kind == COLUMN_NUMBER)
 	{
 		if (value->type != jbvNumeric)
@@ -274,12 +303,7 @@ check_column_value(FilterState *state, const FilterColumn *column, const JsonbVa
 	}
 	if (value->type != jbvString)
 		refuse(state, psprintf("Column \"%s\" is compared with a string.", column->name));
-	text = pnstrdup(value->val.string.val, value->val.string.len);
-	if (column->kind == COLUMN_UUID)
-		(void) DirectFunctionCall1(uuid_in, CStringGetDatum(text));
-	else if (column->kind == COLUMN_TIME)
-		(void) DirectFunctionCall3(timestamptz_in, CStringGetDatum(text),
-								   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+	check_input(state, column, pnstrdup(value->val.string.val, value->val.string.len));
 }
 
 /* Append a checked value in the type that a column is compared in. */
@@ -647,7 +671,7 @@ compile_filter(FilterState *state, JsonbContainer *filter)
 	state->depth--;
 }
 
-/* Adds the place to errors of the column types' input functions. */
+/* Adds the place to errors that do not name it, those over a limit. */
 static void
 filter_error_context(void *arg)
 {

@@ -44,9 +44,9 @@ typedef struct TsmFilter
 
 /*
  * Compile, into the current memory context.
- * ERROR 22023 for a filter that is none, 54000 for one over a limit; the
- * message names the place, as "$.and[1].eq[0]". A value that is no value of
- * its column's type: that type's error, the place in its context.
+ * ERROR 22023 for a filter that is none, a value that is none of its column's
+ * type included; the message names the place, as "$.and[1].eq[0]". ERROR 54000
+ * for one over a limit, with the place in its context.
  */
 extern TsmFilter tsm_filter_compile(const Jsonb *filter, int parameter);
 

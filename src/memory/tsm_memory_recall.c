@@ -109,6 +109,22 @@ refuse_argument(const char *message)
 			 errmsg("%s", message)));
 }
 
+/* A weight, or -1 for what is none: no number, or one that float8 holds as 0 or infinity only. */
+static double
+weight_of(const JsonbValue *value)
+{
+	Numeric		zero = int64_to_numeric(0);
+	double		weight;
+
+	if (value->type != jbvNumeric)
+		return -1;
+	weight = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(value->val.numeric)));
+	if (weight == 0 && !DatumGetBool(DirectFunctionCall2(numeric_eq, NumericGetDatum(value->val.numeric),
+														 NumericGetDatum(zero))))
+		return -1;
+	return weight;
+}
+
 /* {"text": 2, "space": 0 ...}: what is not named keeps weight 1. */
 static void
 read_weights(RecallCall *call, Jsonb *weights)
@@ -136,8 +152,7 @@ read_weights(RecallCall *call, Jsonb *weights)
 					 errmsg("unknown weight \"%s\"", name),
 					 errhint("The weights are: text, vector, space, time, importance.")));
 		(void) JsonbIteratorNext(&iterator, &value, true);
-		weight = value.type == jbvNumeric ?
-			DatumGetFloat8(DirectFunctionCall1(numeric_float8, NumericGetDatum(value.val.numeric))) : -1;
+		weight = weight_of(&value);
 		if (weight != 0 && !(weight >= WEIGHT_MIN && weight <= WEIGHT_MAX))
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
