@@ -97,7 +97,7 @@ my %raised;
 for my $source (glob "$root/src/*/*.[ch]")
 {
 	my $text = slurp($source);
-	$raised{ $code_of{$1} // $1 } //= $source while $text =~ /\b(ERRCODE_\w+)/g;
+	$raised{ $code_of{$1} // $1 } //= $source while $text =~ /\b(ERRCODE_\w+)\b(?!\()/g;    # codes, not macros over codes
 	$raised{"$1$2$3$4$5"} //= $source while $text =~ /MAKE_SQLSTATE\('(.)',\s*'(.)',\s*'(.)',\s*'(.)',\s*'(.)'\)/g;
 }
 delete $raised{$_} for grep { /^ERRCODE_TSM_/ } keys %raised;    # our own names for codes, counted where defined
