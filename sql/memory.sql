@@ -1233,7 +1233,7 @@ BEGIN
 	END IF;
 	SELECT * INTO compiled FROM tsmem._compile_filter(filter, 2);
 	EXECUTE format('SELECT ARRAY(SELECT ROW(m.collection_id, m.namespace, m.memory_id)::tsmem._row_key FROM tsmem.memory m
-		WHERE m.collection_id = %s AND tsmem.namespace_covers($1, m.namespace) AND %s FOR UPDATE)',
+		WHERE m.collection_id = %s AND tsmem.namespace_covers($1, m.namespace) AND %s ORDER BY m.memory_id, m.namespace FOR UPDATE)',
 		found_collection.collection_id, compiled.predicate)
 		INTO keys USING tsmem.session_namespace(), compiled.operands;
 	RETURN keys;

@@ -83,6 +83,8 @@ REVOKE EXECUTE ON FUNCTION who(text) FROM PUBLIC, memory_embed_owner;
 SELECT remember('who', 'z');
 ALTER FUNCTION who(text) OWNER TO CURRENT_USER;
 SELECT remember('who', 'z');
+SELECT _check_embedder_owner(999999999), _check_embedder_owner(NULL) IS NULL;
+SELECT _check_embedder_owner('tsmem.embed_hashed_ngrams(text,int)'), _check_embedder_owner(NULL);
 -- What runs as a role is its own or a superuser's function, when it is chosen and at every call.
 CREATE SCHEMA memory_embed_app;
 GRANT USAGE, CREATE ON SCHEMA memory_embed_app TO memory_embed_owner, memory_embed_user;
