@@ -1437,20 +1437,28 @@ CREATE FUNCTION tsmem.belief_diff(namespace text, system_a timestamptz, system_b
 	OUT object_a jsonb, OUT object_b jsonb, OUT confidence_a real, OUT confidence_b real) RETURNS SETOF record
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
 BEGIN ATOMIC
-	WITH held AS (
-		SELECT f.namespace, f.subject, f.predicate, f.cardinality, f.object, f.confidence,
-			coalesce(pg_catalog.range_agg(f.valid_at) FILTER (WHERE f.row_start <= system_a AND (f.row_end > system_a OR f.row_end = 'infinity')), '{}') AS a,
-			coalesce(pg_catalog.range_agg(f.valid_at) FILTER (WHERE f.row_start <= system_b AND (f.row_end > system_b OR f.row_end = 'infinity')), '{}') AS b
-		FROM tsmem.facts f
+	WITH seen AS (
+		SELECT f.*, f.row_start <= t.a AND (f.row_end > t.a OR f.row_end = 'infinity') AS at_a,
+			f.row_start <= t.b AND (f.row_end > t.b OR f.row_end = 'infinity') AS at_b
+		FROM tsmem.facts f, (SELECT coalesce(system_a, 'infinity') AS a, coalesce(system_b, 'infinity') AS b) t
 		WHERE f.namespace >= coalesce(belief_diff.namespace, tsmem.session_namespace())
 			AND tsmem.namespace_covers(coalesce(belief_diff.namespace, tsmem.session_namespace()), f.namespace)
 			AND (belief_diff.subject IS NULL OR f.subject = belief_diff.subject) AND (belief_diff.predicate IS NULL OR f.predicate = belief_diff.predicate)
-			AND ((f.row_start <= system_a AND (f.row_end > system_a OR f.row_end = 'infinity')) OR (f.row_start <= system_b AND (f.row_end > system_b OR f.row_end = 'infinity')))
-		GROUP BY f.namespace, f.subject, f.predicate, f.cardinality, f.object, f.confidence
+	), held AS (
+		SELECT s.namespace, s.subject, s.predicate, s.cardinality, s.object, s.confidence,
+			coalesce(pg_catalog.range_agg(s.valid_at) FILTER (WHERE s.at_a), '{}') AS a,
+			coalesce(pg_catalog.range_agg(s.valid_at) FILTER (WHERE s.at_b), '{}') AS b
+		FROM seen s
+		WHERE s.at_a OR s.at_b
+		GROUP BY s.namespace, s.subject, s.predicate, s.cardinality, s.object, s.confidence
+	), compared AS (
+		-- The cardinality alone is no difference: the same is held true.
+		SELECT h.*, pg_catalog.range_agg(h.a) OVER same AS all_a, pg_catalog.range_agg(h.b) OVER same AS all_b FROM held h
+		WINDOW same AS (PARTITION BY h.namespace, h.subject, h.predicate, h.object, h.confidence)
 	), gone AS (
-		SELECT h.*, h.a - h.b AS valid FROM held h WHERE NOT isempty(h.a - h.b)
+		SELECT h.*, h.a - h.all_b AS valid FROM compared h WHERE NOT isempty(h.a - h.all_b)
 	), come AS (
-		SELECT h.*, h.b - h.a AS valid FROM held h WHERE NOT isempty(h.b - h.a)
+		SELECT h.*, h.b - h.all_a AS valid FROM compared h WHERE NOT isempty(h.b - h.all_a)
 	), changed AS (
 		SELECT g.namespace, g.subject, g.predicate, g.valid * c.valid AS valid, g.object AS object_a, c.object AS object_b,
 			g.confidence AS confidence_a, c.confidence AS confidence_b
@@ -1478,7 +1486,7 @@ BEGIN ATOMIC
 	ORDER BY 1, 2, 3, 5, 4, 6, 7;
 END;
 COMMENT ON FUNCTION tsmem.belief_diff(text, timestamptz, timestamptz, text, text) IS
-'what is held true differently at two system times, in a namespace and those below it: changed, removed or added, of which valid time';
+'what is held true differently at two system times (NULL: now), in a namespace and those below it: changed, removed or added, of which valid time';
 
 -- Recall.
 

@@ -84,6 +84,14 @@ SELECT subject, predicate, change, CASE WHEN predicate <> 'mood' THEN valid_at E
 SELECT subject, change, object_a, object_b FROM belief_diff('memory_facts', :'b', :'a', 'dora');
 SELECT count(*) FROM belief_diff('memory_facts', :'b', :'b');
 SELECT count(*) FROM belief_diff(NULL, :'a', :'b', predicate => 'age');
+-- NULL is now, as it is for believe.
+SELECT (SELECT count(*) FROM belief_diff('memory_facts', :'a', NULL)) > 0 AS since, (SELECT count(*) FROM belief_diff('memory_facts', NULL, NULL)) AS now,
+	NOT EXISTS (SELECT * FROM belief_diff('memory_facts', :'a', NULL) EXCEPT SELECT * FROM belief_diff('memory_facts', :'a', 'infinity')) AS same;
+-- Another cardinality alone is no difference; nor does it hide one.
+SELECT assert_fact('emil', 'owns', '1', '[2020-01-01,2021-01-01)') IS NOT NULL, assert_fact('emil', 'owns', '2', '[2021-01-01,2022-01-01)') IS NOT NULL;
+SELECT pg_sleep(0.002), now() AS c \gset
+SELECT retract_fact('emil', 'owns'), assert_fact('emil', 'owns', '1', '[2020-01-01,2020-07-01)', 'many') IS NOT NULL, assert_fact('emil', 'owns', '3', '[2021-01-01,2022-01-01)', 'many') IS NOT NULL;
+SELECT change, valid_at, object_a, object_b FROM belief_diff('memory_facts', :'c', NULL, 'emil');
 
 -- Bad input.
 SELECT assert_fact(NULL, 'p', '1');
