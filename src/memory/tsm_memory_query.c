@@ -160,11 +160,12 @@ append_scored(StringInfo sql, const TsmRecall *recall)
 
 		/*
 		 * Half-lives beyond 16 are far below the floor and would underflow.
-		 * An unbounded validity says nothing of age; the row's does.
+		 * An unbounded validity says nothing of age; the row's does. Seconds,
+		 * as an interval cannot hold the longest age.
 		 */
 		appendStringInfo(sql, " * greatest(%g::float8, power(0.5::float8, least(16, greatest(0,"
-						 " extract(epoch FROM $11 - coalesce(CASE WHEN isfinite(lower(r.valid_at))"
-						 " THEN lower(r.valid_at) END, r.row_start))::float8 / $12))))",
+						 " (date_part('epoch', $11) - date_part('epoch', coalesce(CASE WHEN isfinite(lower(r.valid_at))"
+						 " THEN lower(r.valid_at) END, r.row_start))) / $12))))",
 						 TSM_RECALL_DECAY_FLOOR);
 	appendStringInfoString(sql, " AS score FROM ranked r)");
 }

@@ -40,6 +40,10 @@ SELECT :shape FROM recall('recall', 'ferry', '[0.6,0.8,0]', weights => '{"text":
 SELECT :shape FROM recall('recall', 'ferry', '[0.6,0.8,0]', weights => '{"text": 0, "importance": 0}');
 -- Decay: a quarter after two half-lives, a tenth at the least. Ages count from valid_at.
 SELECT :shape FROM recall('recall', 'ferry', valid_at => '2020-07-01', decay_half_life => '15 days', weights => '{"time": 0, "importance": 0}');
+-- The longest age is more than an interval can hold.
+SELECT remember('recall', 'the flood', valid_at => '[4713-01-01 BC,)', memory_id => '00000000-0000-0000-0000-00000000000f') IS NOT NULL AS oldest;
+SELECT :shape FROM recall('recall', 'flood', valid_at => '294276-12-31', decay_half_life => '1000 years', weights => '{"time": 0, "importance": 0}');
+DELETE FROM tsmem.memory WHERE memory_id = '00000000-0000-0000-0000-00000000000f';
 -- Diversity: the second is not the one that says the same.
 SELECT content FROM recall('recall', embedding => '[0.9,0.1,0]', weights => '{"importance": 0}', diversity => 0.9);
 SELECT content FROM recall('recall', embedding => '[0.9,0.1,0]', weights => '{"importance": 0}', diversity => 1);
