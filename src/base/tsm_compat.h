@@ -106,8 +106,10 @@
 /* 16 replaced the privilege checks of each kind of object by one. */
 #if PG_VERSION_NUM >= 160000
 #define tsm_function_aclcheck(function, role) object_aclcheck(ProcedureRelationId, function, role, ACL_EXECUTE)
+#define tsm_namespace_aclcheck(namespace, role, mode) object_aclcheck(NamespaceRelationId, namespace, role, mode)
 #else
 #define tsm_function_aclcheck(function, role) pg_proc_aclcheck(function, role, ACL_EXECUTE)
+#define tsm_namespace_aclcheck(namespace, role, mode) pg_namespace_aclcheck(namespace, role, mode)
 #endif
 
 /* 18 has generated columns that are not stored. */

@@ -549,24 +549,16 @@ tsm_temporal_before_command(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
+/* Policies of a partition that is not versioned by itself hold for direct access only. */
 static void
-follow_all(Oid relid, bool policies)
+follow_policies(Oid relid)
 {
-	ListCell   *cell;
+	TsmVersionedTable *table = OidIsValid(relid) ? tsm_delta_find(relid) : NULL;
 
-	if (!OidIsValid(relid))
+	if (table == NULL)
 		return;
-	tsm_temporal_follow(relid);
-	if (!policies)
-		return;
-	foreach(cell, versioned_around(relid))
-	{
-		TsmVersionedTable *table = lfirst(cell);
-
-		/* Policies of a partition that is not versioned by itself hold for direct access only. */
-		if (table->rel == relid)
-			tsm_temporal_copy_policies(table);
-	}
+	tsm_temporal_follow(relid, NIL);
+	tsm_temporal_copy_policies(table);
 }
 
 /* In a session that restores a dump: a policy, or for NULL the row security, of one table. */
@@ -587,7 +579,7 @@ after_create_policy(const CreatePolicyStmt *statement)
 	if (is_restoring())
 		restore_policy(relid, statement->policy_name);
 	else
-		follow_all(relid, true);
+		follow_policies(relid);
 }
 
 /* Triggers were enabled, by a data-only restore for one; it disables those of the registry too. */
@@ -604,6 +596,25 @@ after_enable_trigger(Oid relid)
 		tsm_delta_claim(lfirst(cell));
 		adopt(lfirst(cell));
 	}
+}
+
+/* The columns that ALTER TABLE adds, whose defaults are the ones they came with. */
+static List *
+added_columns(const AlterTableStmt *statement)
+{
+	List	   *names = NIL;
+	ListCell   *cell;
+
+	foreach(cell, statement->cmds)
+	{
+		AlterTableCmd *command = lfirst(cell);
+
+		if (command->subtype == AT_AddColumn)
+			names = lappend(names, ((ColumnDef *) command->def)->colname);
+		else if (command->subtype == AT_ColumnDefault)
+			names = tsm_temporal_replace_name(names, command->name, NULL);
+	}
+	return names;
 }
 
 static void
@@ -625,7 +636,9 @@ after_alter_table(const AlterTableStmt *statement)
 		return;
 	}
 	tsm_temporal_check_periods(relid);
-	follow_all(relid, has_part(statement, AT_EnableRowSecurity, AT_NoForceRowSecurity));
+	tsm_temporal_follow(relid, added_columns(statement));
+	if (has_part(statement, AT_EnableRowSecurity, AT_NoForceRowSecurity))
+		follow_policies(relid);
 	if (has_part(statement, AT_AttachPartition, AT_AttachPartition))
 		tsm_temporal_follow_new_partition(relid);
 }
@@ -639,9 +652,8 @@ after_drop_policy(const DropStmt *statement)
 	{
 		List	   *names = lfirst(cell);
 
-		follow_all(relation_of(makeRangeVarFromNameList(list_truncate(list_copy(names),
-																	  list_length(names) - 1))),
-				   true);
+		follow_policies(relation_of(makeRangeVarFromNameList(list_truncate(list_copy(names),
+																	  list_length(names) - 1))));
 	}
 }
 
@@ -738,7 +750,7 @@ tsm_temporal_after_command(PG_FUNCTION_ARGS)
 	else if (IsA(tree, CreatePolicyStmt))
 		after_create_policy((CreatePolicyStmt *) tree);
 	else if (IsA(tree, AlterPolicyStmt))
-		follow_all(relation_of(((AlterPolicyStmt *) tree)->table), true);
+		follow_policies(relation_of(((AlterPolicyStmt *) tree)->table));
 	else if (IsA(tree, DropStmt) && ((DropStmt *) tree)->removeType == OBJECT_POLICY)
 		after_drop_policy((DropStmt *) tree);
 	else if (IsA(tree, GrantStmt))

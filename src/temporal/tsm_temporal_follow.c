@@ -13,14 +13,22 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
 #include "commands/tablecmds.h"
 #include "commands/trigger.h"
 #include "nodes/parsenodes.h"
+#include "optimizer/optimizer.h"
+#include "rewrite/rewriteHandler.h"
+#include "storage/bufmgr.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/ruleutils.h"
+#include "utils/syscache.h"
 
 #include "tsm_temporal_int.h"
 
@@ -63,14 +71,70 @@ missing_literal(Relation rel, Form_pg_attribute attribute)
 	return quote_literal_cstr(OidOutputFunctionCall(output, value));
 }
 
+/*
+ * The default of a column that was added while the table was rewritten,
+ * which leaves no missing value behind. NULL for a volatile one: it has given each
+ * row another value, and for generated columns and identities.
+ */
+static char *
+default_expression(Relation rel, Form_pg_attribute attribute)
+{
+	Node	   *expression;
+
+	if (attribute->attgenerated != '\0' || attribute->attidentity != '\0')
+		return NULL;
+	expression = build_column_default(rel, attribute->attnum);
+	if (expression == NULL || contain_volatile_functions(expression))
+		return NULL;
+	return deparse_expression(expression, NIL, false, false);
+}
+
+/*
+ * 55000: former versions would have no value that the domain allows. The
+ * server would say so of a table that the user has not named.
+ */
+static void
+check_domain(Relation rel, Form_pg_attribute attribute, Oid history_oid)
+{
+	Oid			type = attribute->atttypid;
+	Relation	history = table_open(history_oid, AccessShareLock);
+	bool		is_empty = RelationGetNumberOfBlocks(history) == 0;
+
+	table_close(history, AccessShareLock);
+	if (is_empty || get_typdefault(type) != NULL)
+		return;
+	while (get_typtype(type) == TYPTYPE_DOMAIN)
+	{
+		HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+		Form_pg_type form = (Form_pg_type) GETSTRUCT(tuple);
+		bool		not_null = form->typnotnull;
+
+		type = form->typbasetype;
+		ReleaseSysCache(tuple);
+		if (not_null)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("cannot add column \"%s\" to table \"%s\"",
+							NameStr(attribute->attname), RelationGetRelationName(rel)),
+					 errdetail("Domain %s does not allow nulls, and former versions have no value.",
+							   format_type_be(attribute->atttypid)),
+					 errhint("Give the column a default, or a type that allows nulls.")));
+	}
+}
+
 /* A column that the table has got and the history has not. */
 static void
-add_column(const char *history, Relation rel, Form_pg_attribute attribute)
+add_column(Oid history_oid, Relation rel, Form_pg_attribute attribute, const List *added)
 {
+	char	   *history = tsm_delta_relation_name(history_oid);
 	const char *name = quote_identifier(NameStr(attribute->attname));
 	char	   *missing = missing_literal(rel, attribute);
 	char	   *collate = "";
 
+	if (missing == NULL && tsm_temporal_name_in(added, NameStr(attribute->attname)))
+		missing = default_expression(rel, attribute);
+	if (missing == NULL)
+		check_domain(rel, attribute, history_oid);
 	if (OidIsValid(attribute->attcollation))
 		collate = psprintf(" COLLATE %s", tsm_temporal_collation_name(attribute->attcollation));
 	tsm_delta_execute("ALTER TABLE %s ADD COLUMN %s %s%s%s%s", history, name,
@@ -129,7 +193,6 @@ view_is_stale(Relation rel, Oid versions)
 	for (i = 0; i < desc->natts; i++)
 		live += !TupleDescAttr(desc, i)->attisdropped;
 	stale = live + 2 != RelationGetNumberOfAttributes(view) ||
-		view->rd_rel->relowner != rel->rd_rel->relowner ||
 		column_differs(desc, RelationGetDescr(view));
 	table_close(view, AccessShareLock);
 	return stale;
@@ -137,7 +200,7 @@ view_is_stale(Relation rel, Oid versions)
 
 /* Bring the columns of the history up to those of the table. */
 static void
-follow_columns(Relation rel, Oid history_oid)
+follow_columns(Relation rel, Oid history_oid, const List *added)
 {
 	TupleDesc	desc = RelationGetDescr(rel);
 	char	   *history = tsm_delta_relation_name(history_oid);
@@ -156,7 +219,7 @@ follow_columns(Relation rel, Oid history_oid)
 		attno = get_attnum(history_oid, NameStr(attribute->attname));
 		if (attno == InvalidAttrNumber)
 		{
-			add_column(history, rel, attribute);
+			add_column(history_oid, rel, attribute, added);
 			continue;
 		}
 		get_atttypetypmodcoll(history_oid, attno, &type, &typmod, &collation);
@@ -185,52 +248,106 @@ tsm_temporal_make_truncate_triggers(const TsmVersionedTable *table)
 	}
 }
 
+/* A table, as it goes on to what is done for one role. */
+typedef struct Following
+{
+	TsmVersionedTable *table;
+	Oid			owner;
+	List	   *added;			/* columns that the present command has added */
+} Following;
+
+static void
+give_generated(void *arg)
+{
+	Following  *following = arg;
+
+	tsm_temporal_give_generated(following->table, following->owner);
+}
+
+static void
+generate_and_give(void *arg)
+{
+	Following  *following = arg;
+
+	tsm_temporal_generate(following->table);
+	tsm_temporal_give_generated(following->table, following->owner);
+}
+
+/*
+ * As the owner of the extension, who is a superuser. Nothing but the
+ * commands of tsm_temporal_generate.c goes through here.
+ */
+static void
+as_superuser(void (*act) (void *), Following *following)
+{
+	tsm_delta_as_owner(tsm_temporal_owner(tsm_delta_own_relation("versioned_tables")), act,
+					   following);
+}
+
+/*
+ * Make the functions and the view anew. The owner of a table may change its
+ * columns without the right to create in its schema.
+ */
+static void
+regenerate(Following *following)
+{
+	TsmVersionedTable *table = following->table;
+
+	tsm_temporal_drop_generated(table);
+	if (tsm_namespace_aclcheck(get_rel_namespace(table->rel), following->owner, ACL_CREATE) ==
+		ACLCHECK_OK)
+		tsm_temporal_generate(table);
+	else
+		as_superuser(generate_and_give, following);
+	tsm_delta_update(table);
+	tsm_temporal_bind(table);
+	tsm_temporal_copy_rights(table);
+}
+
 /* Everything that the table's owner may do himself. */
 static void
 follow_as_owner(void *arg)
 {
-	TsmVersionedTable *table = arg;
+	Following  *following = arg;
+	TsmVersionedTable *table = following->table;
 	Relation	rel = table_open(table->rel, AccessShareLock);
 
 	tsm_temporal_check_generated(rel);
 	if (OidIsValid(table->versions) && get_rel_relkind(table->versions) == RELKIND_VIEW &&
 		view_is_stale(rel, table->versions))
 		tsm_temporal_drop_generated(table);
-	follow_columns(rel, table->history);
+	follow_columns(rel, table->history, following->added);
 	table_close(rel, NoLock);
 	/* Dropped just now, or before the command that changed the table, or by someone. */
 	if (tsm_temporal_wants_functions(table) && get_rel_relkind(table->versions) != RELKIND_VIEW)
-	{
-		tsm_temporal_drop_generated(table);
-		tsm_temporal_generate(table);
-		tsm_delta_update(table);
-		tsm_temporal_bind(table);
-		tsm_temporal_copy_rights(table);
-	}
+		regenerate(following);
 }
 
 static void
-follow_one(TsmVersionedTable *table)
+follow_one(TsmVersionedTable *table, List *added)
 {
-	Oid			owner = tsm_temporal_owner(table->rel);
+	Following	following = {table, tsm_temporal_owner(table->rel), added};
 
-	if (tsm_temporal_owner(table->history) != owner)
+	if (tsm_temporal_owner(table->history) != following.owner)
 	{
-		ATExecChangeOwner(table->history, owner, true, AccessExclusiveLock);
+		ATExecChangeOwner(table->history, following.owner, true, AccessExclusiveLock);
 		CommandCounterIncrement();
 	}
-	tsm_delta_as_owner(owner, follow_as_owner, table);
+	if (get_rel_relkind(table->versions) == RELKIND_VIEW &&
+		tsm_temporal_owner(table->versions) != following.owner)
+		as_superuser(give_generated, &following);
+	tsm_delta_as_owner(following.owner, follow_as_owner, &following);
 }
 
 void
-tsm_temporal_follow(Oid relid)
+tsm_temporal_follow(Oid relid, List *added)
 {
 	ListCell   *cell;
 	TsmVersionedTable *table = tsm_temporal_find(relid);
 
 	if (table != NULL)
 	{
-		follow_one(table);
+		follow_one(table, added);
 		return;
 	}
 	if (get_rel_relkind(relid) != RELKIND_PARTITIONED_TABLE)
@@ -239,7 +356,7 @@ tsm_temporal_follow(Oid relid)
 	{
 		table = tsm_delta_find(lfirst_oid(cell));
 		if (table != NULL)
-			follow_one(table);
+			follow_one(table, added);
 	}
 }
 
@@ -354,7 +471,7 @@ rename_column(Oid relid, const char *old_name, const char *new_name)
 			tsm_delta_as_owner(tsm_temporal_owner(table->rel), rename_in_history, &rename);
 		tsm_temporal_rename_in_periods(lfirst_oid(cell), old_name, new_name);
 	}
-	tsm_temporal_follow(relid);
+	tsm_temporal_follow(relid, NIL);
 }
 
 void

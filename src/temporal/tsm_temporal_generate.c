@@ -22,6 +22,7 @@
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -234,6 +235,27 @@ tsm_temporal_drop_generated(TsmVersionedTable *table)
 	free_object_addresses(objects);
 	table->functions = NIL;
 	table->versions = InvalidOid;
+}
+
+void
+tsm_temporal_give_generated(const TsmVersionedTable *table, Oid owner)
+{
+	const char *role = quote_identifier(GetUserNameFromId(owner, false));
+	int			i;
+
+	if (has_view(table))
+		tsm_delta_execute("ALTER VIEW %s OWNER TO %s", tsm_delta_relation_name(table->versions),
+						  role);
+	for (i = 0; i < list_length(table->functions); i++)
+	{
+		Oid			function = function_oid(table, i);
+
+		if (OidIsValid(function))
+			tsm_delta_execute("ALTER FUNCTION %s(%s) OWNER TO %s",
+							  quote_qualified_identifier(get_namespace_name(get_func_namespace(function)),
+														 list_nth(table->functions, i)),
+							  generated[i].arguments, role);
+	}
 }
 
 /* Make one object depend on the table; a second call changes nothing. */

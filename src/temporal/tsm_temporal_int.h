@@ -109,6 +109,9 @@ extern char *tsm_temporal_all_versions(Relation rel, const List *histories);
 extern void tsm_temporal_generate(TsmVersionedTable *table);
 extern void tsm_temporal_drop_generated(TsmVersionedTable *table);
 
+/* Make the generated objects the owner's. In tsm_delta_as_owner for a superuser only. */
+extern void tsm_temporal_give_generated(const TsmVersionedTable *table, Oid owner);
+
 /* The OIDs of the generated functions that are there. */
 extern List *tsm_temporal_functions(const TsmVersionedTable *table);
 
@@ -184,9 +187,9 @@ extern void tsm_temporal_execute_as_extension(char *command);
 
 /*
  * Bring the history and the generated objects up to the present definition of a table; of the versioned partitions of a partitioned
- * table. Does nothing for other relations.
+ * table. Does nothing for other relations. Former versions read, in the columns that the present command has added, their default.
  */
-extern void tsm_temporal_follow(Oid relid);
+extern void tsm_temporal_follow(Oid relid, List *added);
 extern void tsm_temporal_follow_rename(const RenameStmt *statement);
 
 /*

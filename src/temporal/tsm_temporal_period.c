@@ -296,7 +296,7 @@ tsm_temporal_add_period(PG_FUNCTION_ARGS)
 				 name_literal(period->name), name_literal(period->from_column),
 				 name_literal(period->to_column), name_literal(period->constraint_name),
 				 period->set_not_null ? "true" : "false"));
-	tsm_temporal_follow(period->rel);
+	tsm_temporal_follow(period->rel, NIL);
 	PG_RETURN_VOID();
 }
 
@@ -354,7 +354,7 @@ tsm_temporal_drop_period(PG_FUNCTION_ARGS)
 	tsm_temporal_execute_as_extension(
 		psprintf("DELETE FROM tsmem.periods WHERE rel = %u AND period = %s", relid,
 				 name_literal(period->name)));
-	tsm_temporal_follow(relid);
+	tsm_temporal_follow(relid, NIL);
 	PG_RETURN_VOID();
 }
 

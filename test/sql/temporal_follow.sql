@@ -40,7 +40,7 @@ DROP TABLE coloured;
 CREATE TABLE a (id int PRIMARY KEY);
 CREATE TABLE b (id int PRIMARY KEY);
 SELECT add_system_versioning('a'), add_system_versioning('b');
-\set locks 'SELECT relation::regclass, mode FROM pg_locks WHERE pid = pg_backend_pid() AND relation IN (SELECT oid FROM pg_class WHERE relnamespace = \'temporal_follow\'::regnamespace AND relkind IN (\'r\', \'v\')) ORDER BY 1::text, 2;'
+\set locks 'SELECT relation::regclass, mode FROM pg_locks WHERE pid = pg_backend_pid() AND relation IN (SELECT oid FROM pg_class WHERE relnamespace = \'temporal_follow\'::regnamespace AND relkind IN (\'r\', \'v\')) ORDER BY relation::regclass::text, 2;'
 BEGIN; GRANT SELECT ON unrelated TO temporal_follow_owner; :locks ROLLBACK;
 BEGIN; GRANT SELECT ON b TO temporal_follow_reader; :locks ROLLBACK;
 GRANT SELECT ON ALL TABLES IN SCHEMA temporal_follow TO temporal_follow_reader;
@@ -169,6 +169,53 @@ SELECT count(*) FROM root;
 SELECT drop_system_versioning('root', false);
 DROP SCHEMA temporal_follow_b CASCADE;
 SELECT count(*) FROM root;
+
+\echo an owner needs no right to create in the schema for what needs none on a plain table
+CREATE TABLE poor (id int PRIMARY KEY, v int);
+SELECT add_system_versioning('poor');
+CREATE VIEW over AS SELECT * FROM poor_versions;
+REVOKE CREATE ON SCHEMA temporal_follow FROM temporal_follow_owner;
+ALTER TABLE poor OWNER TO temporal_follow_owner;
+SELECT relname, relowner::regrole FROM pg_class WHERE relname ~ '^poor' AND relkind IN ('r', 'v') ORDER BY 1;
+SELECT proname, proowner::regrole FROM pg_proc WHERE proname ~ '^poor' ORDER BY 1;
+DROP VIEW over;
+SET ROLE temporal_follow_owner;
+INSERT INTO poor VALUES (1, 1); UPDATE poor SET v = 2;
+ALTER TABLE poor ADD COLUMN w int;
+ALTER TABLE poor DROP COLUMN w;
+ALTER TABLE poor ALTER COLUMN v TYPE bigint;
+SELECT id, v FROM poor_versions ORDER BY row_start;
+SELECT count(*) FROM poor_as_of(now());
+RESET ROLE;
+SELECT relname, relowner::regrole FROM pg_class WHERE relname ~ '^poor' AND relkind IN ('r', 'v') ORDER BY 1;
+SELECT proname, proowner::regrole, proacl IS NULL AS plain FROM pg_proc WHERE proname ~ '^poor' ORDER BY 1;
+DROP TABLE poor;
+
+\echo columns that come with a value: former versions read it too, however the table was changed
+CREATE TABLE added (id int PRIMARY KEY, v int);
+SELECT add_system_versioning('added');
+INSERT INTO added VALUES (1, 1); UPDATE added SET v = 2;
+ALTER TABLE added ADD COLUMN a int NOT NULL DEFAULT 6, ALTER COLUMN v TYPE bigint;
+ALTER TABLE added ADD COLUMN b text COLLATE "C" DEFAULT 'it''s', ADD COLUMN r float8 NOT NULL DEFAULT random(), ADD COLUMN t timestamptz DEFAULT now();
+ALTER TABLE added ADD COLUMN c int, ALTER COLUMN c SET DEFAULT 7, ALTER COLUMN v TYPE int;
+ALTER TABLE added ADD COLUMN g bigint GENERATED ALWAYS AS (v * 2) STORED, ADD COLUMN i int GENERATED ALWAYS AS IDENTITY;
+SELECT v, a, b, r IS NULL AS r, t IS NOT NULL AS t, c, g, i FROM added_versions ORDER BY row_start;
+SELECT count(DISTINCT t) FROM added_versions;
+SELECT attname FROM pg_attribute WHERE attrelid = 'added_history'::regclass AND atthasdef;
+\echo ... domains
+CREATE DOMAIN never_null AS int NOT NULL;
+CREATE DOMAIN small AS never_null CHECK (VALUE < 10);
+CREATE DOMAIN zero AS never_null DEFAULT 0;
+DELETE FROM added;
+ALTER TABLE added ADD COLUMN d1 small;
+ALTER TABLE added ADD COLUMN d2 small DEFAULT 3, ADD COLUMN d3 zero;
+SELECT d2, d3 FROM added_history;
+DROP TABLE added;
+CREATE TABLE added (id int PRIMARY KEY);
+SELECT add_system_versioning('added');
+ALTER TABLE added ADD COLUMN d1 small;
+INSERT INTO added VALUES (1, DEFAULT, DEFAULT, 1); UPDATE added SET d1 = 2; SELECT d1 FROM added_history;
+DROP TABLE added;
 
 RESET search_path;
 DROP SCHEMA temporal_follow CASCADE;
