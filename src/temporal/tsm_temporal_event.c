@@ -180,6 +180,15 @@ check_new_name(const TsmVersionedTable *table, const char *column)
 				 errhint("Use another name for the column.")));
 }
 
+void
+tsm_temporal_check_new_column(Oid relid, const char *column)
+{
+	ListCell   *cell;
+
+	foreach(cell, versioned_around(relid))
+		check_new_name(lfirst(cell), column);
+}
+
 /* One part of ALTER TABLE on a versioned table; true when the generated objects are in its way. */
 static bool
 before_alter_part(TsmVersionedTable *table, const AlterTableCmd *command)

@@ -14,17 +14,22 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/dependency.h"
+#include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaddress.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_depend.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
@@ -111,6 +116,42 @@ make_view(Relation rel, TsmVersionedTable *table, const char *name)
 	table->versions = get_relname_relid(name, namespace);
 }
 
+/* Whether the view of versions is there; its owner may have dropped it. */
+static bool
+has_view(const TsmVersionedTable *table)
+{
+	return OidIsValid(table->versions) && get_rel_relkind(table->versions) == RELKIND_VIEW;
+}
+
+/* The OID of the function that has the name of a generated one, beside the view, or the table when there is none. */
+static Oid
+named_function(const TsmVersionedTable *table, int which)
+{
+	Oid			beside = has_view(table) ? table->versions : table->rel;
+	Oid			arguments[2] = {TIMESTAMPTZOID, TIMESTAMPTZOID};
+	oidvector  *vector = buildoidvector(arguments, generated[which].argument_count);
+
+	return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
+						   CStringGetDatum(list_nth(table->functions, which)),
+						   PointerGetDatum(vector),
+						   ObjectIdGetDatum(get_rel_namespace(beside)));
+}
+
+/* Make one object depend on the table; a second call changes nothing. */
+static void
+bind_object(Oid class, Oid object, Oid rel, DependencyType type)
+{
+	ObjectAddress depender;
+	ObjectAddress referenced;
+
+	if (!OidIsValid(object))
+		return;
+	ObjectAddressSet(depender, class, object);
+	ObjectAddressSet(referenced, RelationRelationId, rel);
+	deleteDependencyRecordsForSpecific(class, object, type, RelationRelationId, rel);
+	recordDependencyOn(&depender, &referenced, type);
+}
+
 static void
 make_function(Relation rel, TsmVersionedTable *table, int which)
 {
@@ -135,6 +176,7 @@ make_function(Relation rel, TsmVersionedTable *table, int which)
 	tsm_delta_execute("COMMENT ON FUNCTION %s(%s) IS %s", qualified, generated[which].arguments,
 					  quote_literal_cstr(generated[which].comment));
 	table->functions = lappend(table->functions, name);
+	bind_object(ProcedureRelationId, named_function(table, which), table->rel, DEPENDENCY_AUTO);
 }
 
 void
@@ -150,28 +192,54 @@ tsm_temporal_generate(TsmVersionedTable *table)
 	table_close(rel, NoLock);
 }
 
-/* Whether the view of versions is there; its owner may have dropped it. */
+/* Whether a function was made to go with the table. */
 static bool
-has_view(const TsmVersionedTable *table)
+is_bound(Oid function, Oid rel)
 {
-	return OidIsValid(table->versions) && get_rel_relkind(table->versions) == RELKIND_VIEW;
+	Relation	depend = table_open(DependRelationId, AccessShareLock);
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		found = false;
+
+	ScanKeyInit(&keys[0], Anum_pg_depend_classid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(ProcedureRelationId));
+	ScanKeyInit(&keys[1], Anum_pg_depend_objid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(function));
+	scan = systable_beginscan(depend, DependDependerIndexId, true, NULL, 2, keys);
+	while (!found && HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
+
+		found = form->refclassid == RelationRelationId && form->refobjid == rel &&
+			form->deptype == DEPENDENCY_AUTO;
+	}
+	systable_endscan(scan);
+	table_close(depend, AccessShareLock);
+	return found;
 }
 
 /*
  * The OID of a generated function, by its place in the list; InvalidOid when
- * it is gone. Functions stay in one schema with the view, wherever the table goes.
+ * it is gone. They are known by name, so one of somebody else that has the
+ * name by chance is told apart: by what it goes with or, where no trigger
+ * has seen the registration, by its owner.
  */
 static Oid
 function_oid(const TsmVersionedTable *table, int which)
 {
-	Oid			beside = has_view(table) ? table->versions : table->rel;
-	Oid			arguments[2] = {TIMESTAMPTZOID, TIMESTAMPTZOID};
-	oidvector  *vector = buildoidvector(arguments, generated[which].argument_count);
+	Oid			function = named_function(table, which);
+	HeapTuple	tuple;
+	Oid			owner;
 
-	return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
-						   CStringGetDatum(list_nth(table->functions, which)),
-						   PointerGetDatum(vector),
-						   ObjectIdGetDatum(get_rel_namespace(beside)));
+	if (!OidIsValid(function))
+		return InvalidOid;
+	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	owner = ((Form_pg_proc) GETSTRUCT(tuple))->proowner;
+	ReleaseSysCache(tuple);
+	if (owner != tsm_temporal_owner(table->rel) && !is_bound(function, table->rel))
+		return InvalidOid;
+	return function;
 }
 
 List *
@@ -256,21 +324,6 @@ tsm_temporal_give_generated(const TsmVersionedTable *table, Oid owner)
 														 list_nth(table->functions, i)),
 							  generated[i].arguments, role);
 	}
-}
-
-/* Make one object depend on the table; a second call changes nothing. */
-static void
-bind_object(Oid class, Oid object, Oid rel, DependencyType type)
-{
-	ObjectAddress depender;
-	ObjectAddress referenced;
-
-	if (!OidIsValid(object))
-		return;
-	ObjectAddressSet(depender, class, object);
-	ObjectAddressSet(referenced, RelationRelationId, rel);
-	deleteDependencyRecordsForSpecific(class, object, type, RelationRelationId, rel);
-	recordDependencyOn(&depender, &referenced, type);
 }
 
 void

@@ -226,6 +226,9 @@ extern void tsm_temporal_follow_table_name(const RenameStmt *statement);
 /* Before a column is dropped: its history is put aside, and what was generated over it dropped. */
 extern void tsm_temporal_before_drop_column(Oid relid, const char *column);
 
+/* 42701 when a new column would take over one of the table's history. Nothing for other tables. */
+extern void tsm_temporal_check_new_column(Oid relid, const char *column);
+
 /* tsm_temporal_security.c */
 
 /* Copy SELECT rights of the table onto its history and its view; its policies onto its history. */

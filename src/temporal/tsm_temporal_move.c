@@ -229,6 +229,26 @@ is_dropped(Oid relid, const List *schemas, const List *roles)
 	return roles != NIL && list_member_oid(roles, tsm_temporal_owner(relid));
 }
 
+/* 55000: a history would be dropped from another schema than its table's, and take that along. */
+static void
+check_histories(const List *schemas)
+{
+	ListCell   *cell;
+
+	foreach(cell, tsm_delta_list())
+	{
+		TsmVersionedTable *table = lfirst(cell);
+
+		if (get_rel_relkind(table->rel) != '\0' && get_rel_relkind(table->history) != '\0' &&
+			is_dropped(table->history, schemas, NIL) && !is_dropped(table->rel, schemas, NIL))
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("cannot drop history table \"%s\" of system-versioned table \"%s\"",
+							get_rel_name(table->history), get_rel_name(table->rel)),
+					 errhint("End the versioning first, with tsmem.drop_system_versioning.")));
+	}
+}
+
 /*
  * 55000: partitions of a versioned table would be dropped, and the table
  * not. Their rows would leave no version.
@@ -285,7 +305,10 @@ tsm_temporal_before_drop_many(const DropStmt *statement)
 		(statement->removeType != OBJECT_SCHEMA || statement->behavior != DROP_CASCADE))
 		return;
 	if (statement->removeType == OBJECT_SCHEMA)
+	{
 		check_partitions(statement->objects, NIL);
+		check_histories(statement->objects);
+	}
 	/* What is undone here comes back when the command fails. */
 	foreach(cell, statement->objects)
 	{

@@ -239,6 +239,7 @@ period_command(Relation rel, TsmTemporalPeriod *period)
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
 					 errmsg("columns \"%s\" and \"%s\" are of different types",
 							period->from_column, period->to_column)));
+		tsm_temporal_check_new_column(period->rel, period->name);
 		return psprintf("ALTER TABLE %s ADD COLUMN %s %s NOT NULL "
 						"GENERATED ALWAYS AS (%s(%s, %s)) STORED, %s",
 						table, column, range, range, quote_identifier(period->from_column),

@@ -86,6 +86,8 @@ ALTER TABLE taken ADD COLUMN row_end timestamptz;
 ALTER TABLE taken ADD COLUMN row_end_xid xid8;
 ALTER TABLE taken RENAME COLUMN d TO row_end;
 ALTER TABLE taken RENAME COLUMN d TO sys_period;
+ALTER TABLE taken ADD COLUMN f date, ADD COLUMN t date;
+SELECT add_period('taken', 'c_dropped', 'f', 't');
 ALTER TABLE taken ADD COLUMN IF NOT EXISTS d text, ADD COLUMN c text DEFAULT 'new';
 SELECT id, c, d FROM as_of(NULL::taken, now());
 SELECT c_dropped, c FROM taken_history;
@@ -155,6 +157,35 @@ ALTER TABLE m RENAME TO o;
 SELECT rel, history, versions FROM versioned_tables WHERE rel IN ('temporal_follow_b.o'::regclass, 'temporal_follow.o'::regclass) ORDER BY rel::text;
 SET search_path = temporal_follow, tsmem, public;
 DROP TABLE n, o, temporal_follow_b.o;
+
+\echo a function of another that has the name by chance is left alone
+GRANT ALL ON SCHEMA temporal_follow, temporal_follow_b TO temporal_follow_owner;
+CREATE FUNCTION temporal_follow_b.chance_as_of(timestamptz) RETURNS int LANGUAGE sql AS 'SELECT 1';
+SET ROLE temporal_follow_owner;
+CREATE TABLE chance (id int PRIMARY KEY);
+SELECT add_system_versioning('chance');
+DROP VIEW chance_versions CASCADE;
+DROP FUNCTION chance_as_of;
+ALTER TABLE chance SET SCHEMA temporal_follow_b;
+ALTER TABLE temporal_follow_b.chance ADD COLUMN x int;
+SELECT drop_system_versioning('temporal_follow_b.chance', false);
+DROP TABLE temporal_follow_b.chance;
+RESET ROLE;
+SELECT temporal_follow_b.chance_as_of(now());
+DROP FUNCTION temporal_follow_b.chance_as_of;
+
+ALTER TABLE IF EXISTS no_such_table RENAME TO p;
+ALTER TABLE IF EXISTS no_such_table SET SCHEMA temporal_follow_b;
+ALTER FUNCTION no_such_function(int) RENAME TO x;
+
+\echo a history that came into another schema while nobody looked does not take its table along
+CREATE TABLE apart (id int PRIMARY KEY);
+SELECT add_system_versioning('apart');
+ALTER EVENT TRIGGER tsmem_before_command DISABLE;
+ALTER TABLE apart_history SET SCHEMA temporal_follow_b;
+ALTER EVENT TRIGGER tsmem_before_command ENABLE ALWAYS;
+DROP SCHEMA temporal_follow_b CASCADE;
+DROP TABLE apart;
 
 \echo partitions of a table elsewhere are not dropped with their schema or their owner
 CREATE TABLE root (id int PRIMARY KEY, v int) PARTITION BY RANGE (id);
