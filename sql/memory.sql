@@ -907,7 +907,7 @@ BEGIN
 	IF expired_ids IS NOT NULL THEN
 		-- What has expired and is told again is remembered as it is told now. Locked in one order first: no deadlock.
 		PERFORM FROM tsmem.memory m WHERE m.collection_id = (memories[1]).collection_id AND m.memory_id = ANY (expired_ids)
-		ORDER BY m.memory_id FOR NO KEY UPDATE;
+		ORDER BY m.memory_id, m.namespace FOR NO KEY UPDATE;
 		UPDATE tsmem.memory m SET kind = g.kind, metadata = g.metadata, embedding = g.embedding, location = g.location,
 			importance = g.importance, run_id = g.run_id, source = g.source, expires_at = g.expires_at
 		FROM unnest(missing) g JOIN unnest(missing_ids, same_ids) f (memory_id, same_id) ON f.memory_id = g.memory_id

@@ -243,6 +243,59 @@ hash_arguments(const RecallCall *call, FunctionCallInfo fcinfo)
 	return (uint32) hash ^ (uint32) (hash >> 32);
 }
 
+static void
+forget_plans(void)
+{
+	HASH_SEQ_STATUS status;
+	KeptPlan   *kept;
+
+	hash_seq_init(&status, kept_plans);
+	while ((kept = hash_seq_search(&status)) != NULL)
+	{
+		SPI_freeplan(kept->plan);
+		pfree(kept->text);
+		hash_search(kept_plans, &kept->hash, HASH_REMOVE, NULL);
+	}
+}
+
+/* The plan of a query text: that of an earlier call, or a new one that is kept. Within SPI. */
+static SPIPlanPtr
+find_plan(const char *text, int count, Oid *types)
+{
+	/* The types of the parameters are others when the extension was made anew. */
+	uint64		seed = hash_bytes_extended((const unsigned char *) types, sizeof(Oid) * count, 0);
+	uint64		hash = hash_bytes_extended((const unsigned char *) text, strlen(text), seed);
+	KeptPlan   *kept;
+	SPIPlanPtr	plan;
+	char	   *copy;
+
+	if (kept_plans == NULL)
+	{
+		HASHCTL		control;
+
+		control.keysize = sizeof(uint64);
+		control.entrysize = sizeof(KeptPlan);
+		kept_plans = hash_create("tsmem recall plans", RECALL_MAX_PLANS, &control, HASH_ELEM | HASH_BLOBS);
+	}
+	kept = hash_search(kept_plans, &hash, HASH_FIND, NULL);
+	if (kept != NULL && strcmp(kept->text, text) == 0)
+		return kept->plan;
+
+	plan = SPI_prepare_cursor(text, count, types, CURSOR_OPT_PARALLEL_OK);
+	if (plan == NULL)
+		elog(ERROR, "could not prepare a recall: %s", SPI_result_code_string(SPI_result));
+	if (kept != NULL)
+		return plan;			/* another text of the same hash is kept */
+	if (hash_get_num_entries(kept_plans) >= RECALL_MAX_PLANS)
+		forget_plans();
+	copy = MemoryContextStrdup(TopMemoryContext, text);
+	SPI_keepplan(plan);
+	kept = hash_search(kept_plans, &hash, HASH_ENTER, NULL);
+	kept->text = copy;
+	kept->plan = plan;
+	return plan;
+}
+
 /*
  * Look up the collection, and let it turn the query text into a tsquery and,
  * where it has an embedder, into a vector. Within SPI.
@@ -277,7 +330,7 @@ read_collection(RecallCall *call, FunctionCallInfo fcinfo)
 	}
 	if (!call->shape.arm[TSM_ARM_TEXT])
 		nulls[1] = 'n';			/* a blank query is none */
-	if (SPI_execute_with_args(sql, 3, types, values, nulls, true, 1) != SPI_OK_SELECT || SPI_processed != 1)
+	if (SPI_execute_plan(find_plan(sql, 3, types), values, nulls, true, 1) != SPI_OK_SELECT || SPI_processed != 1)
 		elog(ERROR, "could not read the collection");
 	row = SPI_tuptable->vals[0];
 	descriptor = SPI_tuptable->tupdesc;
@@ -463,59 +516,6 @@ read_cursor(RecallCall *call, FunctionCallInfo fcinfo)
 				  Int64GetDatum(call->k + (call->shape.diverse ? call->cursor.position : 0)));
 }
 
-static void
-forget_plans(void)
-{
-	HASH_SEQ_STATUS status;
-	KeptPlan   *kept;
-
-	hash_seq_init(&status, kept_plans);
-	while ((kept = hash_seq_search(&status)) != NULL)
-	{
-		SPI_freeplan(kept->plan);
-		pfree(kept->text);
-		hash_search(kept_plans, &kept->hash, HASH_REMOVE, NULL);
-	}
-}
-
-/* The plan of a query text: that of an earlier call, or a new one that is kept. Within SPI. */
-static SPIPlanPtr
-find_plan(const char *text, RecallCall *call)
-{
-	/* The types of the parameters are others when the extension was made anew. */
-	uint64		types = hash_bytes_extended((const unsigned char *) call->types, sizeof(call->types), 0);
-	uint64		hash = hash_bytes_extended((const unsigned char *) text, strlen(text), types);
-	KeptPlan   *kept;
-	SPIPlanPtr	plan;
-	char	   *copy;
-
-	if (kept_plans == NULL)
-	{
-		HASHCTL		control;
-
-		control.keysize = sizeof(uint64);
-		control.entrysize = sizeof(KeptPlan);
-		kept_plans = hash_create("tsmem recall plans", RECALL_MAX_PLANS, &control, HASH_ELEM | HASH_BLOBS);
-	}
-	kept = hash_search(kept_plans, &hash, HASH_FIND, NULL);
-	if (kept != NULL && strcmp(kept->text, text) == 0)
-		return kept->plan;
-
-	plan = SPI_prepare_cursor(text, TSM_P_COUNT, call->types, CURSOR_OPT_PARALLEL_OK);
-	if (plan == NULL)
-		elog(ERROR, "could not prepare a recall: %s", SPI_result_code_string(SPI_result));
-	if (kept != NULL)
-		return plan;			/* another text of the same hash is kept */
-	if (hash_get_num_entries(kept_plans) >= RECALL_MAX_PLANS)
-		forget_plans();
-	copy = MemoryContextStrdup(TopMemoryContext, text);
-	SPI_keepplan(plan);
-	kept = hash_search(kept_plans, &hash, HASH_ENTER, NULL);
-	kept->text = copy;
-	kept->plan = plan;
-	return plan;
-}
-
 /*
  * The order of the rows that came back: as they are, or the pool diversified
  * and then the tail as it is (which a first page does not have, so it must not
@@ -584,6 +584,7 @@ tsm_memory_recall(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	RecallCall	call;
+	SPIPlanPtr	plan;
 	int		   *order;
 	int			count;
 	int			i;
@@ -594,7 +595,8 @@ tsm_memory_recall(PG_FUNCTION_ARGS)
 	read_collection(&call, fcinfo);
 	choose_arms(&call);
 	read_cursor(&call, fcinfo);
-	if (SPI_execute_plan(find_plan(tsm_recall_query(&call.shape), &call), call.values, call.nulls, true, 0) != SPI_OK_SELECT)
+	plan = find_plan(tsm_recall_query(&call.shape), TSM_P_COUNT, call.types);
+	if (SPI_execute_plan(plan, call.values, call.nulls, true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not execute a recall");
 	order = order_rows(&call, &count);
 	for (i = call.shape.diverse ? call.cursor.position : 0; i < count; i++)
