@@ -8,6 +8,14 @@ CREATE FUNCTION tsmem._write_history() RETURNS trigger
 AS 'MODULE_PATHNAME', 'tsm_temporal_write_history' LANGUAGE C;
 COMMENT ON FUNCTION tsmem._write_history() IS 'internal: puts the former version of a row into the history';
 
+CREATE FUNCTION tsmem._check_latest() RETURNS trigger
+AS 'MODULE_PATHNAME', 'tsm_temporal_check_latest' LANGUAGE C;
+COMMENT ON FUNCTION tsmem._check_latest() IS 'internal: refuses a row that begins before a former version of its key ended (2201H, 40001)';
+
+CREATE FUNCTION tsmem._overtaken() RETURNS boolean
+AS 'MODULE_PATHNAME', 'tsm_temporal_overtaken' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION tsmem._overtaken() IS 'internal: whether a transaction has completed since the row was stamped';
+
 CREATE FUNCTION tsmem._truncate_versioned() RETURNS trigger
 AS 'MODULE_PATHNAME', 'tsm_temporal_truncate' LANGUAGE C;
 COMMENT ON FUNCTION tsmem._truncate_versioned() IS 'internal: refuses TRUNCATE, or moves the rows to the history';

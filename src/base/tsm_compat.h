@@ -117,4 +117,11 @@
 #define ATTRIBUTE_GENERATED_VIRTUAL 'v'
 #endif
 
+/* Transactions with an id that have ended since the server started; 17 renamed the variable. */
+#if PG_VERSION_NUM >= 170000
+#define tsm_completed_transactions() (TransamVariables->xactCompletionCount)
+#else
+#define tsm_completed_transactions() (ShmemVariableCache->xactCompletionCount)
+#endif
+
 #endif /* TSM_COMPAT_H */

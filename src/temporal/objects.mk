@@ -4,7 +4,9 @@ OBJS += \
 	src/temporal/tsm_temporal_event.o \
 	src/temporal/tsm_temporal_follow.o \
 	src/temporal/tsm_temporal_generate.o \
+	src/temporal/tsm_temporal_hold.o \
 	src/temporal/tsm_temporal_init.o \
+	src/temporal/tsm_temporal_latest.o \
 	src/temporal/tsm_temporal_move.o \
 	src/temporal/tsm_temporal_name.o \
 	src/temporal/tsm_temporal_period.o \

@@ -10,7 +10,9 @@
 
 #include "access/attnum.h"
 #include "access/tupdesc.h"
+#include "executor/tuptable.h"
 #include "nodes/parsenodes.h"
+#include "utils/resowner.h"
 #include "utils/relcache.h"
 
 #include "tsm_delta.h"
@@ -24,6 +26,7 @@
  */
 #define TSM_STAMP_TRIGGER		"~tsmem_stamp"
 #define TSM_HISTORY_TRIGGER		"~tsmem_history"
+#define TSM_LATEST_TRIGGER		"~tsmem_latest"
 #define TSM_TRUNCATE_TRIGGER	"~tsmem_truncate"
 
 /* tsmem.system_time_conflict */
@@ -52,9 +55,35 @@ typedef struct TsmTemporalPlan
 	AttrNumber	xid;			/* row_xid of the table */
 	AttrNumber	history_end;	/* row_end of the history */
 	AttrNumber	history_end_xid;
+	int			nkeys;			/* 0 unless a key has one version at a time */
+	AttrNumber *keys;			/* columns of the key in the table */
+	Oid			key_index;		/* index (key, row_start) of the history; InvalidOid without */
 	bool		no_op_updates;
 	bool		truncate_to_history;
+	/* Of a copy: the context it lives in, and what tsm_temporal_latest_end holds open there. */
+	MemoryContext context;
+	struct TsmTemporalLook *look;
 } TsmTemporalPlan;
+
+/* tsm_temporal_hold.c */
+
+/*
+ * What is held open from one row to the next, in the context of a trigger's
+ * FmgrInfo, that is for one statement. Its references belong to the given
+ * resource owner. close, run with that owner, releases them when the context
+ * is reset, unless the owner has done so (on an error).
+ */
+typedef struct TsmTemporalHold
+{
+	ResourceOwner owner;
+	bool		open;
+	void		(*close) (struct TsmTemporalHold *hold);
+	MemoryContextCallback callback;
+	struct TsmTemporalHold *next;
+} TsmTemporalHold;
+
+extern void tsm_temporal_hold(TsmTemporalHold *hold, MemoryContext context, ResourceOwner owner,
+							  void (*close) (TsmTemporalHold *hold));
 
 /* tsm_temporal_plan.c */
 
@@ -72,6 +101,28 @@ extern TsmVersionedTable *tsm_temporal_find(Oid relid);
 extern void tsm_temporal_check_generated(Relation rel);
 
 extern void tsm_temporal_plan_load(void);
+
+/* tsm_temporal_latest.c */
+
+/* The index of the history over these columns, ascending, and nothing else; InvalidOid without. */
+extern Oid	tsm_temporal_key_index(Relation history, const AttrNumber *columns, int ncolumns);
+
+/*
+ * When the latest former version of the key of a row of the table ended, the
+ * transaction's own included; -infinity when there is none, or no index to
+ * find it by. Waits for transactions that are about to end one. False when a
+ * column of the key has no value yet (it is generated). The plan, a copy,
+ * keeps the index open.
+ */
+extern bool tsm_temporal_latest_end(TsmTemporalPlan *plan, TupleTableSlot *row, TimestampTz *end);
+
+/*
+ * Before and after that look at a row to be inserted: the trigger
+ * TSM_LATEST_TRIGGER looks again if a transaction has completed since the
+ * first call, or in any case after the second.
+ */
+extern void tsm_temporal_begin_look(void);
+extern void tsm_temporal_force_look(void);
 
 /* tsm_temporal_name.c */
 

@@ -147,6 +147,28 @@ map_columns(TsmTemporalPlan *plan, Relation rel, Relation history, const TsmVers
 	}
 }
 
+/* Fill the key of a plan, and how the history is searched by it; allocates in the current context. */
+static void
+map_key(TsmTemporalPlan *plan, Relation rel, Relation history, const TsmVersionedTable *table)
+{
+	AttrNumber	columns[INDEX_MAX_KEYS];
+	ListCell   *cell;
+
+	plan->nkeys = 0;
+	plan->keys = NULL;
+	plan->key_index = InvalidOid;
+	if (!table->disjoint_keys || list_length(table->key_columns) >= INDEX_MAX_KEYS)
+		return;
+	plan->keys = palloc0(sizeof(AttrNumber) * list_length(table->key_columns));
+	foreach(cell, table->key_columns)
+	{
+		plan->keys[plan->nkeys] = get_attnum(RelationGetRelid(rel), lfirst(cell));
+		columns[plan->nkeys++] = get_attnum(RelationGetRelid(history), lfirst(cell));
+	}
+	columns[plan->nkeys] = get_attnum(RelationGetRelid(history), TSM_ROW_START);
+	plan->key_index = tsm_temporal_key_index(history, columns, plan->nkeys + 1);
+}
+
 static void
 make_plan(PlanEntry *entry, Relation rel)
 {
@@ -175,6 +197,7 @@ make_plan(PlanEntry *entry, Relation rel)
 	PG_TRY();
 	{
 		map_columns(&entry->plan, rel, history, table);
+		map_key(&entry->plan, rel, history, table);
 	}
 	PG_CATCH();
 	{
@@ -204,10 +227,15 @@ tsm_temporal_plan(Relation rel, MemoryContext context)
 		make_plan(entry, rel);
 	copy = MemoryContextAlloc(context, sizeof(TsmTemporalPlan));
 	*copy = entry->plan;
+	copy->context = context;
+	copy->look = NULL;
 	copy->to_history = MemoryContextAlloc(context, sizeof(AttrNumber) * copy->natts);
 	memcpy(copy->to_history, entry->plan.to_history, sizeof(AttrNumber) * copy->natts);
 	copy->versioned = MemoryContextAlloc(context, sizeof(bool) * copy->natts);
 	memcpy(copy->versioned, entry->plan.versioned, sizeof(bool) * copy->natts);
+	copy->keys = MemoryContextAlloc(context, sizeof(AttrNumber) * copy->nkeys);
+	if (copy->nkeys > 0)
+		memcpy(copy->keys, entry->plan.keys, sizeof(AttrNumber) * copy->nkeys);
 	return copy;
 }
 

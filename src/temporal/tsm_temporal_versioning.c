@@ -459,12 +459,17 @@ make_history_index(const TsmVersionedTable *table)
 static void
 make_triggers(const TsmVersionedTable *table, const char *name)
 {
-	tsm_delta_execute("CREATE TRIGGER \"" TSM_STAMP_TRIGGER "\" BEFORE INSERT OR UPDATE ON %s "
+	tsm_delta_execute("CREATE TRIGGER \"" TSM_STAMP_TRIGGER "\" BEFORE INSERT OR UPDATE OR DELETE ON %s "
 					  "FOR EACH ROW EXECUTE FUNCTION tsmem._stamp()", name);
 	tsm_delta_execute("CREATE TRIGGER \"" TSM_HISTORY_TRIGGER "\" AFTER UPDATE OR DELETE ON %s "
 					  "FOR EACH ROW EXECUTE FUNCTION tsmem._write_history()", name);
+	/* A condition is tried when the row has been inserted, not at the end of the statement. */
+	tsm_delta_execute("CREATE TRIGGER \"" TSM_LATEST_TRIGGER "\" AFTER INSERT ON %s "
+					  "FOR EACH ROW WHEN (tsmem._overtaken()) "
+					  "EXECUTE FUNCTION tsmem._check_latest()", name);
 	tsm_delta_execute("ALTER TABLE %s ENABLE ALWAYS TRIGGER \"" TSM_STAMP_TRIGGER "\", "
-					  "ENABLE ALWAYS TRIGGER \"" TSM_HISTORY_TRIGGER "\"", name);
+					  "ENABLE ALWAYS TRIGGER \"" TSM_HISTORY_TRIGGER "\", "
+					  "ENABLE ALWAYS TRIGGER \"" TSM_LATEST_TRIGGER "\"", name);
 	tsm_temporal_make_truncate_triggers(table);
 }
 
@@ -538,6 +543,7 @@ unbuild_versioning(void *arg)
 	tsm_temporal_drop_generated(table);
 	tsm_delta_execute("DROP TRIGGER IF EXISTS \"" TSM_STAMP_TRIGGER "\" ON %s", name);
 	tsm_delta_execute("DROP TRIGGER IF EXISTS \"" TSM_HISTORY_TRIGGER "\" ON %s", name);
+	tsm_delta_execute("DROP TRIGGER IF EXISTS \"" TSM_LATEST_TRIGGER "\" ON %s", name);
 	foreach(cell, relations)
 		tsm_delta_execute("DROP TRIGGER IF EXISTS \"" TSM_TRUNCATE_TRIGGER "\" ON %s",
 						  tsm_delta_relation_name(lfirst_oid(cell)));

@@ -3,8 +3,7 @@
  * tsm_temporal_write.c
  *	  The triggers of a versioned table.
  *
- * BEFORE ROW (insert, update) stamps the row with its system time and
- * transaction; AFTER ROW (update, delete) puts the former version into the
+ * BEFORE ROW stamps the row with its system time and transaction; AFTER ROW (update, delete) puts the former version into the
  * history, through table and index APIs. History is written after the fact
  * because a later BEFORE trigger may still cancel the change.
  *
@@ -37,28 +36,19 @@
 
 PG_FUNCTION_INFO_V1(tsm_temporal_stamp);
 PG_FUNCTION_INFO_V1(tsm_temporal_write_history);
+PG_FUNCTION_INFO_V1(tsm_temporal_check_latest);
 PG_FUNCTION_INFO_V1(tsm_temporal_truncate);
 
-/*
- * An open history table. It lives in the context of the trigger's FmgrInfo,
- * that is for one statement, and holds its relation references in the
- * resource owner of that statement. It is closed by the reset of the context
- * or, on an error, forgotten when the owner releases its references.
- */
+/* An open history table, for one statement. */
 typedef struct HistoryWriter
 {
+	TsmTemporalHold hold;		/* first */
 	TsmTemporalPlan *plan;
 	Relation	history;
 	ResultRelInfo *result;
 	EState	   *estate;
 	TupleTableSlot *slot;
-	ResourceOwner owner;
-	bool		open;
-	MemoryContextCallback callback;
-	struct HistoryWriter *next;
 } HistoryWriter;
-
-static HistoryWriter *writers = NULL;	/* the open ones */
 
 /*
  * The latest system time that "adjust" gave in a transaction. Rows that the
@@ -69,69 +59,30 @@ static HistoryWriter *writers = NULL;	/* the open ones */
 static FullTransactionId adjusted_xid = {0};
 static TimestampTz adjusted_time = 0;
 
-static void
-writer_forget(HistoryWriter *writer)
-{
-	HistoryWriter **link;
-
-	for (link = &writers; *link != NULL; link = &(*link)->next)
-	{
-		if (*link == writer)
-		{
-			*link = writer->next;
-			break;
-		}
-	}
-	writer->open = false;
-}
-
-/* The owner has dropped its references (on abort): nothing is left to close. */
-static void
-owner_released(ResourceReleasePhase phase, bool is_commit, bool is_top, void *arg)
-{
-	HistoryWriter *writer;
-	HistoryWriter *next;
-
-	if (phase != RESOURCE_RELEASE_BEFORE_LOCKS)
-		return;
-	for (writer = writers; writer != NULL; writer = next)
-	{
-		next = writer->next;
-		if (writer->owner == CurrentResourceOwner)
-			writer_forget(writer);
-	}
-}
+/*
+ * The latest such time that is in the future, where a clock was wrong: it goes
+ * on to the row it was given to alone, when that moves to another partition.
+ */
+static FullTransactionId future_xid = {0};
+static TimestampTz future_time = 0;
 
 static void
-writer_close(void *arg)
+writer_close(TsmTemporalHold *hold)
 {
-	HistoryWriter *writer = arg;
-	ResourceOwner save = CurrentResourceOwner;
+	HistoryWriter *writer = (HistoryWriter *) hold;
 
-	if (!writer->open)
-		return;
-	writer_forget(writer);
-	CurrentResourceOwner = writer->owner;
 	ExecCloseIndices(writer->result);
 	table_close(writer->history, NoLock);
-	CurrentResourceOwner = save;
 }
 
 /* Open the history of a table for the life of the given context. */
 static HistoryWriter *
 writer_open(Relation rel, MemoryContext context)
 {
-	static bool registered = false;
 	MemoryContext old_context = MemoryContextSwitchTo(context);
 	HistoryWriter *writer = palloc0(sizeof(HistoryWriter));
 
-	if (!registered)
-	{
-		RegisterResourceReleaseCallback(owner_released, NULL);
-		registered = true;
-	}
 	writer->plan = tsm_temporal_plan(rel, context);
-	writer->owner = CurrentResourceOwner;
 	writer->history = table_open(writer->plan->history, RowExclusiveLock);
 	/* The history may have been altered while we waited for the lock. */
 	writer->plan = tsm_temporal_plan(rel, context);
@@ -142,12 +93,7 @@ writer_open(Relation rel, MemoryContext context)
 	/* A copied descriptor is not counted as a reference, so the slot has none to release. */
 	writer->slot = MakeSingleTupleTableSlot(CreateTupleDescCopy(RelationGetDescr(writer->history)),
 											&TTSOpsVirtual);
-	writer->open = true;
-	writer->next = writers;
-	writers = writer;
-	writer->callback.func = writer_close;
-	writer->callback.arg = writer;
-	MemoryContextRegisterResetCallback(context, &writer->callback);
+	tsm_temporal_hold(&writer->hold, context, CurrentResourceOwner, writer_close);
 	MemoryContextSwitchTo(old_context);
 	return writer;
 }
@@ -188,7 +134,7 @@ write_version(HistoryWriter *writer, TupleTableSlot *old, TimestampTz end)
 	slot->tts_isnull[plan->history_end_xid - 1] = false;
 	ExecStoreVirtualTuple(slot);
 
-	CurrentResourceOwner = writer->owner;
+	CurrentResourceOwner = writer->hold.owner;
 	table_tuple_insert(writer->history, slot, GetCurrentCommandId(true), 0, NULL);
 	if (writer->result->ri_NumIndices > 0)
 		list_free(tsm_ExecInsertIndexTuples(writer->result, slot, writer->estate));
@@ -217,6 +163,19 @@ is_own(TimestampTz start, FullTransactionId xid)
 		start >= GetCurrentTransactionStartTimestamp();
 }
 
+/* The instant after the start of a version; 22008 when there is none. */
+static TimestampTz
+instant_after(Relation rel, TimestampTz start)
+{
+	if (TIMESTAMP_IS_NOEND(start) || !IS_VALID_TIMESTAMP(start + 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("a row of table \"%s\" cannot end", RelationGetRelationName(rel)),
+				 errdetail("Its \"%s\" is %s.", TSM_ROW_START, timestamptz_to_str(start)),
+				 errhint("It was written while the triggers of tsmem were disabled; correct it so.")));
+	return start + 1;
+}
+
 /*
  * The system time at which the current transaction ends another's version
  * that began at start: its own time, or as tsmem.system_time_conflict says
@@ -237,7 +196,7 @@ end_of_version(Relation rel, TimestampTz start)
 				 errdetail("The row began at %s, the transaction at %s.",
 						   pstrdup(timestamptz_to_str(start)), timestamptz_to_str(now)),
 				 errhint("Repeat the transaction, or set tsmem.system_time_conflict to \"adjust\".")));
-	return start + 1;
+	return instant_after(rel, start);
 }
 
 /* Remember a system time that was moved on. */
@@ -246,21 +205,99 @@ note_adjusted(TimestampTz time)
 {
 	FullTransactionId xid = GetTopFullTransactionId();
 
-	if (!FullTransactionIdEquals(adjusted_xid, xid) || adjusted_time < time)
+	if (time <= GetCurrentTransactionStartTimestamp())
+		return;
+	if (time > GetCurrentTimestamp())
+	{
+		future_xid = xid;
+		future_time = time;
+	}
+	else if (!FullTransactionIdEquals(adjusted_xid, xid) || adjusted_time < time)
 	{
 		adjusted_xid = xid;
 		adjusted_time = time;
 	}
 }
 
+/* The start that the transaction gives a row whose key has no former version. */
 static TimestampTz
-start_of_insert(void)
+start_of_new(const TsmTemporalPlan *plan, TupleTableSlot *row)
 {
 	TimestampTz now = GetCurrentTransactionStartTimestamp();
+	FullTransactionId own = GetTopFullTransactionId();
+	TimestampTz given_start;
+	FullTransactionId given_xid;
 
-	if (FullTransactionIdEquals(adjusted_xid, GetTopFullTransactionId()) && adjusted_time > now)
+	if (FullTransactionIdEquals(future_xid, own))
+	{
+		read_stamp(plan, row, &given_start, &given_xid);
+		if (given_start == future_time && FullTransactionIdEquals(given_xid, own))
+			return future_time;
+	}
+	if (FullTransactionIdEquals(adjusted_xid, own) && adjusted_time > now)
 		return adjusted_time;
 	return now;
+}
+
+/*
+ * The start of a row that comes to its key: not before start, nor before the
+ * key's latest version ended. With "strict" that is left to
+ * tsm_temporal_check_latest, since the row may yet be refused for another
+ * reason, or not be inserted at all (ON CONFLICT). *settled is set to whether
+ * it need not look.
+ */
+static TimestampTz
+start_at_key(TsmTemporalPlan *plan, TupleTableSlot *row, TimestampTz start, bool *settled)
+{
+	TimestampTz latest;
+
+	*settled = tsm_temporal_latest_end(plan, row, &latest);
+	if (latest <= start)
+		return start;
+	if (tsm_temporal_conflict == TSM_CONFLICT_STRICT)
+	{
+		*settled = false;
+		return start;
+	}
+	return latest;
+}
+
+static TimestampTz
+start_of_insert(TsmTemporalPlan *plan, TupleTableSlot *row)
+{
+	bool		settled;
+	TimestampTz start;
+
+	tsm_temporal_begin_look();
+	start = start_at_key(plan, row, start_of_new(plan, row), &settled);
+	if (!settled)
+		tsm_temporal_force_look();
+	return start;
+}
+
+/*
+ * Refuse a row that begins before a former version of its key ended: 2201H,
+ * or 40001 where a transaction ended that version after this row was stamped.
+ */
+static void
+check_latest(Relation rel, TsmTemporalPlan *plan, TupleTableSlot *row)
+{
+	bool		null;
+	TimestampTz start = DatumGetTimestampTz(slot_getattr(row, plan->start, &null));
+	TimestampTz latest;
+	bool		strict = tsm_temporal_conflict == TSM_CONFLICT_STRICT;
+
+	(void) tsm_temporal_latest_end(plan, row, &latest);
+	if (latest > start)
+		ereport(ERROR,
+				(errcode(strict ? ERRCODE_TSM_INVALID_ROW_VERSION : ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("a former row of table \"%s\" is newer than this transaction",
+						RelationGetRelationName(rel)),
+				 errdetail("A row of the same key ended at %s, the new one begins at %s.",
+						   pstrdup(timestamptz_to_str(latest)), timestamptz_to_str(start)),
+				 strict ?
+				 errhint("Repeat the transaction, or set tsmem.system_time_conflict to \"adjust\".") :
+				 errhint("Repeat the transaction.")));
 }
 
 /* Equal to the byte; a toasted value that was not touched is not fetched. */
@@ -298,6 +335,27 @@ makes_version(const TsmTemporalPlan *plan, TupleTableSlot *old, TupleTableSlot *
 		if (!old->tts_isnull[i] &&
 			!same_value(TupleDescAttr(old->tts_tupleDescriptor, i), old->tts_values[i],
 						new->tts_values[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Whether an update moves a row to another key, where former versions of that may be. */
+static bool
+changes_key(const TsmTemporalPlan *plan, TupleTableSlot *old, TupleTableSlot *new)
+{
+	int			i;
+
+	for (i = 0; i < plan->nkeys; i++)
+	{
+		bool		old_null;
+		bool		new_null;
+		Datum		old_value = slot_getattr(old, plan->keys[i], &old_null);
+		Datum		new_value = slot_getattr(new, plan->keys[i], &new_null);
+
+		if (old_null != new_null ||
+			(!old_null && !same_value(TupleDescAttr(old->tts_tupleDescriptor, plan->keys[i] - 1),
+									  old_value, new_value)))
 			return true;
 	}
 	return false;
@@ -371,15 +429,53 @@ check_fires_last(const TriggerData *data)
 	}
 }
 
-/* BEFORE INSERT OR UPDATE, each row: sets row_start and row_xid, whatever the statement gave. */
+/* The stamp of the new version of a row that is updated: the old one, or this transaction's. */
+static HeapTuple
+stamp_update(TsmTemporalPlan *plan, const TriggerData *data)
+{
+	TimestampTz start;
+	FullTransactionId xid;
+	bool		settled;
+	bool		own;
+
+	read_stamp(plan, data->tg_trigslot, &start, &xid);
+	own = is_own(start, xid);
+	if (own || makes_version(plan, data->tg_trigslot, data->tg_newslot))
+	{
+		if (!own)
+			start = end_of_version(data->tg_relation, start);
+		xid = GetTopFullTransactionId();
+		if (changes_key(plan, data->tg_trigslot, data->tg_newslot))
+			start = start_at_key(plan, data->tg_newslot, start, &settled);
+		if (!own)
+			note_adjusted(start);
+	}
+	return with_stamp(plan, data->tg_relation, data->tg_newtuple, data->tg_newslot, start, xid);
+}
+
+/*
+ * Before a row is deleted: rows that the same statement inserts begin when it
+ * ends, which the AFTER trigger, at the end of the statement, would note too late.
+ */
+static void
+note_delete(const TsmTemporalPlan *plan, TupleTableSlot *old)
+{
+	TimestampTz start;
+	FullTransactionId xid;
+
+	read_stamp(plan, old, &start, &xid);
+	if (!is_own(start, xid) && start >= GetCurrentTransactionStartTimestamp() &&
+		!TIMESTAMP_IS_NOEND(start))
+		note_adjusted(start + 1);
+}
+
+/* BEFORE INSERT, UPDATE OR DELETE, each row: sets row_start and row_xid, whatever the statement gave. */
 Datum
 tsm_temporal_stamp(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = trigger_data(fcinfo, "_stamp", TRIGGER_EVENT_ROW | TRIGGER_EVENT_BEFORE);
 	Relation	rel = data->tg_relation;
 	TsmTemporalPlan *plan = fcinfo->flinfo->fn_extra;
-	TimestampTz start;
-	FullTransactionId xid;
 
 	if (plan == NULL)
 	{
@@ -388,47 +484,58 @@ tsm_temporal_stamp(PG_FUNCTION_ARGS)
 	}
 	if (TRIGGER_FIRED_BY_INSERT(data->tg_event))
 		return PointerGetDatum(with_stamp(plan, rel, data->tg_trigtuple, data->tg_trigslot,
-										  start_of_insert(), GetTopFullTransactionId()));
-	if (!TRIGGER_FIRED_BY_UPDATE(data->tg_event))
-		return PointerGetDatum(data->tg_trigtuple);
+										  start_of_insert(plan, data->tg_trigslot),
+										  GetTopFullTransactionId()));
+	if (TRIGGER_FIRED_BY_UPDATE(data->tg_event))
+		return PointerGetDatum(stamp_update(plan, data));
+	note_delete(plan, data->tg_trigslot);
+	return PointerGetDatum(data->tg_trigtuple);
+}
 
-	read_stamp(plan, data->tg_trigslot, &start, &xid);
-	if (!is_own(start, xid) && makes_version(plan, data->tg_trigslot, data->tg_newslot))
-	{
-		TimestampTz end = end_of_version(rel, start);
+/* AFTER INSERT, each row, where another transaction has completed since the row was stamped. */
+Datum
+tsm_temporal_check_latest(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = trigger_data(fcinfo, "_check_latest", TRIGGER_EVENT_ROW | TRIGGER_EVENT_AFTER);
 
-		if (end > GetCurrentTransactionStartTimestamp())
-			note_adjusted(end);
-		start = end;
-		xid = GetTopFullTransactionId();
-	}
-	return PointerGetDatum(with_stamp(plan, rel, data->tg_newtuple, data->tg_newslot, start, xid));
+	if (fcinfo->flinfo->fn_extra == NULL)
+		fcinfo->flinfo->fn_extra = tsm_temporal_plan(data->tg_relation, fcinfo->flinfo->fn_mcxt);
+	check_latest(data->tg_relation, fcinfo->flinfo->fn_extra, data->tg_trigslot);
+	PG_RETURN_POINTER(NULL);
 }
 
 /* The end of the version that an update replaced; or false: it made no version. */
 static bool
-end_by_update(const TriggerData *data, const TsmTemporalPlan *plan, TimestampTz *end)
+end_by_update(const TriggerData *data, TsmTemporalPlan *plan, TimestampTz *end)
 {
 	TimestampTz old_start;
 	TimestampTz new_start;
+	TimestampTz expected;
 	FullTransactionId old_xid;
 	FullTransactionId new_xid;
+	bool		own;
+	bool		other_key;
 
 	read_stamp(plan, data->tg_trigslot, &old_start, &old_xid);
 	read_stamp(plan, data->tg_newslot, &new_start, &new_xid);
+	own = is_own(old_start, old_xid);
+	other_key = changes_key(plan, data->tg_trigslot, data->tg_newslot);
+	if (other_key)
+		check_latest(data->tg_relation, plan, data->tg_newslot);
 	if (new_start == old_start && FullTransactionIdEquals(new_xid, old_xid) &&
-		(is_own(old_start, old_xid) || !makes_version(plan, data->tg_trigslot, data->tg_newslot)))
+		(own || !makes_version(plan, data->tg_trigslot, data->tg_newslot)))
 		return false;
 	/* The stamp cannot be anything else unless the trigger that sets it is disabled. */
-	if (!FullTransactionIdEquals(new_xid, GetTopFullTransactionId()) ||
-		new_start != Max(GetCurrentTransactionStartTimestamp(), old_start + 1))
+	expected = own ? old_start : end_of_version(data->tg_relation, old_start);
+	if (!FullTransactionIdEquals(new_xid, GetTopFullTransactionId()) || new_start < expected ||
+		(new_start > expected && !other_key))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("a row of table \"%s\" was not stamped with this transaction",
 						RelationGetRelationName(data->tg_relation)),
 				 errhint("Enable trigger \"%s\".", TSM_STAMP_TRIGGER)));
 	*end = new_start;
-	return true;
+	return !own;
 }
 
 /* The end of a version that was deleted; or false: it was the transaction's own. */
@@ -442,8 +549,7 @@ end_by_delete(Relation rel, const TsmTemporalPlan *plan, TupleTableSlot *old, Ti
 	if (is_own(start, xid))
 		return false;
 	*end = end_of_version(rel, start);
-	if (*end > GetCurrentTransactionStartTimestamp())
-		note_adjusted(*end);
+	note_adjusted(*end);
 	return true;
 }
 

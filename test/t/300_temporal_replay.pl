@@ -180,5 +180,37 @@ for my $table ('t', 'p')
 }
 is($node->safe_psql('postgres', q{SELECT string_agg(id || '=' || v, ',' ORDER BY id) FROM t}), text_of_state(), 'the rows of today');
 cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM t_history'), '>', 1000, 'the history is long');
+
+# Transactions that overlap: keys that come and go, by whom began later too. No key has two versions at one instant.
+$node->safe_psql('postgres', q{
+	CREATE TABLE o (id int PRIMARY KEY, v int, note text); SELECT tsmem.add_system_versioning('o')});
+$node->pgbench("--no-vacuum --client=4 --transactions=250 --max-tries=1000 --random-seed=$seed", 0,
+	[qr{actually processed: 1000/1000}], [], 'overlapping transactions', {
+	'300_overlap' => q{
+		\set id random(1, 4)
+		\set other random(1, 4)
+		\set op random(1, 6)
+		BEGIN;
+		SELECT pg_sleep(random() * 0.004);
+		\if :op = 1
+			DELETE FROM o WHERE id = :id;
+			INSERT INTO o VALUES (:id, 1) ON CONFLICT DO NOTHING;
+		\elif :op = 2
+			WITH d AS (DELETE FROM o WHERE id = :id RETURNING id), f AS (SELECT count(*) FROM d)
+			INSERT INTO o SELECT :id, 2 FROM f ON CONFLICT DO NOTHING;
+		\elif :op = 3
+			DELETE FROM o WHERE id = :id;
+		\elif :op = 4
+			DO $$ BEGIN UPDATE o SET id = :other WHERE id = :id; EXCEPTION WHEN unique_violation THEN NULL; END $$;
+		\else
+			INSERT INTO o VALUES (:id, :op) ON CONFLICT (id) DO UPDATE SET v = o.v + 1;
+		\endif
+		SELECT pg_sleep(random() * 0.002);
+		COMMIT;
+	} });
+is($node->safe_psql('postgres', q{
+	SELECT count(*) FROM (SELECT row_start, row_end, lead(row_start) OVER (PARTITION BY id ORDER BY row_start, row_end) AS next FROM o_versions) v
+	WHERE next < row_end OR row_start >= row_end}), 0, 'no versions of a key overlap');
+cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM o_history'), '>', 200, 'there were many');
 $node->stop;
 done_testing();
