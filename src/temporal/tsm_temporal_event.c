@@ -666,67 +666,6 @@ after_drop_policy(const DropStmt *statement)
 	}
 }
 
-/* Whether GRANT or REVOKE names a relation, by itself or by its schema. */
-static bool
-is_granted(Oid relid, const GrantStmt *statement, const List *named)
-{
-	ListCell   *cell;
-	char	   *schema;
-
-	if (!OidIsValid(relid) || statement->targtype == ACL_TARGET_OBJECT)
-		return OidIsValid(relid) && list_member_oid(named, relid);
-	schema = get_namespace_name(get_rel_namespace(relid));
-	foreach(cell, statement->objects)
-	{
-		if (schema != NULL && strcmp(strVal(lfirst(cell)), schema) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Whether the rights are those of the table's owner alone, which a dump may revoke. */
-static bool
-is_of_owner(const GrantStmt *statement, const TsmVersionedTable *table)
-{
-	Oid			owner = tsm_temporal_owner(table->rel);
-	ListCell   *cell;
-
-	foreach(cell, statement->grantees)
-	{
-		RoleSpec   *role = lfirst(cell);
-
-		if (role->roletype == ROLESPEC_PUBLIC || get_rolespec_oid(role, true) != owner)
-			return false;
-	}
-	return true;
-}
-
-/* Rights given on a history or a view of versions alone do not last: they are those of the table. */
-static void
-after_grant(const GrantStmt *statement)
-{
-	List	   *named = NIL;
-	ListCell   *cell;
-
-	if (statement->objtype != OBJECT_TABLE || (is_restoring() && statement->is_grant))
-		return;
-	if (statement->targtype == ACL_TARGET_OBJECT)
-	{
-		foreach(cell, statement->objects)
-			named = lappend_oid(named, relation_of(lfirst(cell)));
-	}
-	foreach(cell, tsm_delta_list())
-	{
-		TsmVersionedTable *table = lfirst(cell);
-
-		if ((is_granted(table->rel, statement, named) ||
-			 is_granted(table->history, statement, named) ||
-			 is_granted(table->versions, statement, named)) &&
-			!(is_restoring() && is_of_owner(statement, table)))
-			tsm_temporal_copy_rights(table);
-	}
-}
-
 /* Event trigger ddl_command_end. */
 Datum
 tsm_temporal_after_command(PG_FUNCTION_ARGS)
@@ -763,7 +702,7 @@ tsm_temporal_after_command(PG_FUNCTION_ARGS)
 	else if (IsA(tree, DropStmt) && ((DropStmt *) tree)->removeType == OBJECT_POLICY)
 		after_drop_policy((DropStmt *) tree);
 	else if (IsA(tree, GrantStmt))
-		after_grant((GrantStmt *) tree);
+		tsm_temporal_follow_grant((GrantStmt *) tree, is_restoring());
 	PG_RETURN_VOID();
 }
 

@@ -287,6 +287,12 @@ extern void tsm_temporal_copy_rights(const TsmVersionedTable *table);
 extern void tsm_temporal_copy_policies(const TsmVersionedTable *table);
 
 /*
+ * After GRANT or REVOKE: the same for the tables that it names, by themselves, by their histories and views, or by their
+ * schema. While a dump is restored only what is taken from others than the owner is followed.
+ */
+extern void tsm_temporal_follow_grant(const GrantStmt *statement, bool restoring);
+
+/*
  * While a dump is restored: copy one policy, or for NULL none, and turn row
  * security on for the history where the table has it. Takes nothing away, and
  * does nothing when another session has locked the history: it restores that.

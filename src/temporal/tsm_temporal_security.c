@@ -21,6 +21,7 @@
 #include "catalog/catalog.h"
 #include "catalog/dependency.h"
 #include "catalog/indexing.h"
+#include "catalog/namespace.h"
 #include "catalog/objectaddress.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_authid.h"
@@ -228,6 +229,67 @@ tsm_temporal_copy_rights(const TsmVersionedTable *table)
 	/* The view may have been dropped by its owner. */
 	if (get_rel_relkind(table->versions) == RELKIND_VIEW)
 		copy_rights(table->rel, table->versions);
+}
+
+/* Whether GRANT or REVOKE names a relation, by itself or by its schema. */
+static bool
+is_granted(Oid relid, const GrantStmt *statement, const List *named)
+{
+	ListCell   *cell;
+	char	   *schema;
+
+	if (!OidIsValid(relid) || statement->targtype == ACL_TARGET_OBJECT)
+		return OidIsValid(relid) && list_member_oid(named, relid);
+	schema = get_namespace_name(get_rel_namespace(relid));
+	foreach(cell, statement->objects)
+	{
+		if (schema != NULL && strcmp(strVal(lfirst(cell)), schema) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the rights are those of the table's owner alone, which a dump may revoke. */
+static bool
+is_of_owner(const GrantStmt *statement, const TsmVersionedTable *table)
+{
+	Oid			owner = tsm_temporal_owner(table->rel);
+	ListCell   *cell;
+
+	foreach(cell, statement->grantees)
+	{
+		RoleSpec   *role = lfirst(cell);
+
+		if (role->roletype == ROLESPEC_PUBLIC || get_rolespec_oid(role, true) != owner)
+			return false;
+	}
+	return true;
+}
+
+/* Rights given on a history or a view of versions alone do not last: they are those of the table. */
+void
+tsm_temporal_follow_grant(const GrantStmt *statement, bool restoring)
+{
+	List	   *named = NIL;
+	ListCell   *cell;
+
+	if (statement->objtype != OBJECT_TABLE || (restoring && statement->is_grant))
+		return;
+	if (statement->targtype == ACL_TARGET_OBJECT)
+	{
+		foreach(cell, statement->objects)
+			named = lappend_oid(named, RangeVarGetRelid(lfirst(cell), NoLock, true));
+	}
+	foreach(cell, tsm_delta_list())
+	{
+		TsmVersionedTable *table = lfirst(cell);
+
+		if ((is_granted(table->rel, statement, named) ||
+			 is_granted(table->history, statement, named) ||
+			 is_granted(table->versions, statement, named)) &&
+			!(restoring && is_of_owner(statement, table)))
+			tsm_temporal_copy_rights(table);
+	}
 }
 
 /* Column numbers of the table to those of its history. */
