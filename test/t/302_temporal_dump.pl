@@ -106,6 +106,15 @@ for my $jobs (1, 3)
 }
 check('plain');
 
+# The session of psql that has loaded a dump goes on in its settings: what no dump does is followed.
+$node->safe_psql('postgres', 'CREATE DATABASE same_session');
+is($node->safe_psql('same_session', slurp("$dump.sql") . q{
+	REVOKE SELECT ON public.account FROM reader;
+	ALTER TABLE public.account RENAME COLUMN note TO remark;
+	UPDATE public.account SET v = -1 WHERE id = 1;
+	SELECT pg_catalog.has_table_privilege('reader', 'public.account_history', 'SELECT'), pg_catalog.count(remark) FROM public.account_history WHERE id = 1;
+}) =~ s/.*\n//sr, 'f|3', 'the session that has loaded a dump');
+
 # A dump of the restored database is the dump of the first: nothing creeps in.
 $node->safe_psql('postgres', 'CREATE DATABASE again');
 $node->command_ok([ 'pg_restore', '-e', '-d', $node->connstr('again'), "$dump.custom" ], 'restored once more');
