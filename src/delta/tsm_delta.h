@@ -97,10 +97,11 @@ extern bool tsm_delta_is_own_command(const Node *command);
 extern void tsm_delta_as_owner(Oid owner, void (*act) (void *), void *arg);
 
 /*
- * Run one statement through SPI, built as psprintf does. What it sets off
- * (triggers, casts, functions of users) is not tsmem's own.
+ * Run one statement through SPI, built as psprintf does; gives the number of
+ * its rows. What it sets off (triggers, casts, functions of users) is not
+ * tsmem's own.
  */
-extern void tsm_delta_execute(const char *fmt,...) pg_attribute_printf(1, 2);
+extern uint64 tsm_delta_execute(const char *fmt,...) pg_attribute_printf(1, 2);
 
 /* The schema-qualified, quoted name of a relation; palloc'd. */
 extern char *tsm_delta_relation_name(Oid rel);

@@ -80,12 +80,13 @@ is_utility(const char *command)
 		!IsA(statement->stmt, DeleteStmt) && !IsA(statement->stmt, SelectStmt);
 }
 
-/* Run a command with the guards lifted for it alone, not for what it runs. */
-static void
+/* Run a command with the guards lifted for it alone, not for what it runs. Gives the number of rows. */
+static uint64
 run_guarded(const char *command)
 {
 	Guard		save = guard;
 	Guard		narrow = {0, false, NULL};
+	volatile uint64 processed = 0;
 
 	narrow.expected = is_utility(command);
 	guard = narrow;
@@ -93,17 +94,20 @@ run_guarded(const char *command)
 	{
 		if (SPI_execute(command, false, 0) < 0)
 			elog(ERROR, "could not execute \"%s\"", command);
+		processed = SPI_processed;
 	}
 	PG_FINALLY();
 	{
 		guard = save;
 	}
 	PG_END_TRY();
+	return processed;
 }
 
-void
+uint64
 tsm_delta_execute(const char *fmt,...)
 {
+	uint64		processed;
 	StringInfoData command;
 	va_list		args;
 	int			needed;
@@ -120,9 +124,10 @@ tsm_delta_execute(const char *fmt,...)
 	}
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	run_guarded(command.data);
+	processed = run_guarded(command.data);
 	SPI_finish();
 	pfree(command.data);
+	return processed;
 }
 
 char *

@@ -649,7 +649,12 @@ after_alter_table(const AlterTableStmt *statement)
 	if (has_part(statement, AT_EnableRowSecurity, AT_NoForceRowSecurity))
 		follow_policies(relid);
 	if (has_part(statement, AT_AttachPartition, AT_AttachPartition))
-		tsm_temporal_follow_new_partition(relid);
+	{
+		/* It is the only part then. */
+		AlterTableCmd *command = linitial(statement->cmds);
+
+		tsm_temporal_follow_new_partition(relid, relation_of(((PartitionCmd *) command->def)->name));
+	}
 }
 
 static void
@@ -686,7 +691,7 @@ tsm_temporal_after_command(PG_FUNCTION_ARGS)
 		Oid			relid = relation_of(((CreateStmt *) tree)->relation);
 
 		if (OidIsValid(relid))
-			tsm_temporal_follow_new_partition(relid);
+			tsm_temporal_follow_new_partition(relid, InvalidOid);
 	}
 	else if (IsA(tree, RenameStmt))
 		tsm_temporal_follow_rename((RenameStmt *) tree);

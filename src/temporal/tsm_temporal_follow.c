@@ -413,19 +413,31 @@ tsm_temporal_follow_triggers(Oid relid)
 		tsm_delta_as_owner(owner, set_triggers, &setting);
 }
 
-static void
-make_truncate_triggers(void *arg)
+typedef struct NewPartition
 {
-	tsm_temporal_make_truncate_triggers(arg);
+	TsmVersionedTable *table;
+	Oid			attached;		/* InvalidOid when it has no rows */
+} NewPartition;
+
+static void
+follow_new_partition(void *arg)
+{
+	NewPartition *new = arg;
+
+	if (OidIsValid(new->attached))
+		tsm_temporal_check_stamps(new->attached);
+	tsm_temporal_make_truncate_triggers(new->table);
 }
 
 void
-tsm_temporal_follow_new_partition(Oid relid)
+tsm_temporal_follow_new_partition(Oid relid, Oid attached)
 {
-	TsmVersionedTable *table = tsm_temporal_find(relid);
+	NewPartition new = {tsm_temporal_find(relid), attached};
 
-	if (table != NULL)
-		tsm_delta_as_owner(tsm_temporal_owner(table->rel), make_truncate_triggers, table);
+	if (new.table == NULL)
+		return;
+	tsm_temporal_check_logged(OidIsValid(attached) ? attached : relid);
+	tsm_delta_as_owner(tsm_temporal_owner(new.table->rel), follow_new_partition, &new);
 }
 
 /* RENAME of a column, as it goes on to history and registries. */

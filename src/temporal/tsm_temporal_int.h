@@ -190,6 +190,12 @@ extern bool tsm_temporal_is_registry(Oid relid);
 /* Refuse what is not a user's table: 42809, 42501 for a catalog or a table of tsmem, 55000 for a history. */
 extern void tsm_temporal_check_kind(Relation rel, const char *what);
 
+/* Refuse (22008) rows that begin in the future: their versions could not end in order. In tsm_delta_as_owner only. */
+extern void tsm_temporal_check_stamps(Oid relid);
+
+/* Refuse (0A000) a table that is not logged, or has a partition that is not. */
+extern void tsm_temporal_check_logged(Oid relid);
+
 /* tsm_temporal_period.c */
 
 /* One row of tsmem.periods. */
@@ -245,9 +251,10 @@ extern void tsm_temporal_follow_rename(const RenameStmt *statement);
 
 /*
  * A partition has come to a table that may be versioned. Apart from the other
- * changes: a restored dump brings the triggers of partitions itself.
+ * changes: a restored dump brings the triggers of partitions itself. attached:
+ * the partition, when it may have brought rows; else InvalidOid.
  */
-extern void tsm_temporal_follow_new_partition(Oid relid);
+extern void tsm_temporal_follow_new_partition(Oid relid, Oid attached);
 
 /* ENABLE TRIGGER has made triggers of ours fire on an origin only: make them fire always again. */
 extern void tsm_temporal_follow_triggers(Oid relid);

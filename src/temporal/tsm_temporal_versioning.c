@@ -134,11 +134,7 @@ check_can_be_versioned(Relation rel)
 
 	tsm_temporal_check_kind(rel, "system versioning");
 	tsm_temporal_check_generated(rel);
-	if (rel->rd_rel->relpersistence != RELPERSISTENCE_PERMANENT)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("cannot add system versioning to table \"%s\"", name),
-				 errdetail("Temporary and unlogged tables cannot keep a history.")));
+	tsm_temporal_check_logged(relid);
 	if (rel->rd_rel->relkind == RELKIND_RELATION && !rel->rd_rel->relispartition &&
 		(has_superclass(relid) || has_subclass(relid)))
 		ereport(ERROR,
@@ -393,6 +389,45 @@ parse_options(VersioningRequest *request, Jsonb *options)
 	request->table->options = options;
 }
 
+void
+tsm_temporal_check_stamps(Oid relid)
+{
+	if (tsm_delta_execute("SELECT FROM %s WHERE NOT pg_catalog.isfinite(row_start) OR "
+						  "row_start OPERATOR(pg_catalog.>) pg_catalog.clock_timestamp() LIMIT 1",
+						  tsm_delta_relation_name(relid)) > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("a row of table \"%s\" begins in the future", get_rel_name(relid)),
+				 errdetail("Its \"%s\" is later than now, or infinite.", TSM_ROW_START)));
+}
+
+void
+tsm_temporal_check_logged(Oid relid)
+{
+	ListCell   *cell;
+
+	foreach(cell, find_all_inheritors(relid, AccessShareLock, NULL))
+	{
+		if (get_rel_persistence(lfirst_oid(cell)) != RELPERSISTENCE_PERMANENT)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("cannot add system versioning to table \"%s\"",
+							get_rel_name(lfirst_oid(cell))),
+					 errdetail("Temporary and unlogged tables cannot keep a history.")));
+	}
+}
+
+/* 42P07 before anything is made: a former history may be there. */
+static void
+check_history_name(Relation rel, const char *name)
+{
+	if (OidIsValid(get_relname_relid(name, RelationGetNamespace(rel))))
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_TABLE),
+				 errmsg("relation \"%s\" already exists", name),
+				 errhint("Rename it, or name another history with the history option \"history_table\".")));
+}
+
 /* row_start and row_xid of the table: rows that are there begin now. */
 static void
 add_columns(const TsmVersionedTable *table, const char *name)
@@ -408,6 +443,7 @@ add_columns(const TsmVersionedTable *table, const char *name)
 	tsm_delta_execute("UPDATE %s SET row_start = transaction_timestamp(), "
 					  "row_xid = pg_current_xact_id() "
 					  "WHERE row_start IS NULL OR row_xid IS NULL OR NOT isfinite(row_start)", name);
+	tsm_temporal_check_stamps(table->rel);
 	tsm_delta_execute("ALTER TABLE %s ALTER COLUMN row_start SET NOT NULL, "
 					  "ALTER COLUMN row_xid SET NOT NULL", name);
 }
@@ -522,6 +558,7 @@ tsm_temporal_add_system_versioning(PG_FUNCTION_ARGS)
 	table->added_columns = must_add_columns(rel);
 	if (request.history_name == NULL)
 		request.history_name = tsm_temporal_make_name(RelationGetRelationName(rel), "history");
+	check_history_name(rel, request.history_name);
 	owner = rel->rd_rel->relowner;
 	table_close(rel, NoLock);
 	tsm_delta_as_owner(owner, build_versioning, &request);

@@ -172,7 +172,7 @@ instant_after(Relation rel, TimestampTz start)
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				 errmsg("a row of table \"%s\" cannot end", RelationGetRelationName(rel)),
 				 errdetail("Its \"%s\" is %s.", TSM_ROW_START, timestamptz_to_str(start)),
-				 errhint("It was written while the triggers of tsmem were disabled; correct it so.")));
+				 errhint("It was written with the triggers of tsmem disabled; a superuser can correct it so.")));
 	return start + 1;
 }
 

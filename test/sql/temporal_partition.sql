@@ -101,4 +101,48 @@ SELECT add_system_versioning('given');
 SELECT id, row_start = '2020-01-01 UTC' AS kept, row_start > '2025-01-01' AND isfinite(row_start) AS stamped FROM given ORDER BY id;
 SELECT drop_system_versioning('given', false);
 SELECT count(row_start) FROM given;
+\echo rows of the future, and what is not logged, are refused
+\set VERBOSITY terse
+CREATE TABLE future (id int PRIMARY KEY, row_start timestamptz, row_xid xid8);
+INSERT INTO future VALUES (1, '2999-01-01', '5');
+SELECT add_system_versioning('future');
+CREATE TABLE ap (id int PRIMARY KEY) PARTITION BY LIST (id);
+SELECT add_system_versioning('ap');
+CREATE TABLE ap1 (id int NOT NULL, row_start timestamptz NOT NULL, row_xid xid8 NOT NULL);
+INSERT INTO ap1 VALUES (1, 'infinity', '5');
+ALTER TABLE ap ATTACH PARTITION ap1 FOR VALUES IN (1);
+UPDATE ap1 SET row_start = '2999-01-01';
+ALTER TABLE ap ATTACH PARTITION ap1 FOR VALUES IN (1);
+UPDATE ap1 SET row_start = '2020-01-01';
+ALTER TABLE ap ATTACH PARTITION ap1 FOR VALUES IN (1);
+CREATE UNLOGGED TABLE ap2 PARTITION OF ap FOR VALUES IN (2);
+CREATE UNLOGGED TABLE ap3 (id int NOT NULL, row_start timestamptz NOT NULL, row_xid xid8 NOT NULL);
+ALTER TABLE ap ATTACH PARTITION ap3 FOR VALUES IN (3);
+CREATE TABLE au (id int PRIMARY KEY) PARTITION BY LIST (id);
+CREATE UNLOGGED TABLE au1 PARTITION OF au DEFAULT;
+SELECT add_system_versioning('au');
+\echo a restored row that begins never: it cannot end, and others are not drawn along
+ALTER TABLE ap1 DISABLE TRIGGER ALL;
+UPDATE ap1 SET row_start = 'infinity', row_xid = '3';
+ALTER TABLE ap1 ENABLE TRIGGER ALL;
+\set VERBOSITY default
+DELETE FROM ap;
+UPDATE ap SET id = 4;
+\set VERBOSITY terse
+ALTER TABLE ap1 DISABLE TRIGGER ALL;
+UPDATE ap1 SET row_start = '2999-01-01', row_xid = '3';
+ALTER TABLE ap1 ENABLE TRIGGER ALL;
+CREATE TABLE near (id int PRIMARY KEY);
+SELECT add_system_versioning('near');
+BEGIN;
+DELETE FROM ap;
+INSERT INTO near VALUES (1);
+SELECT row_start < '2900-01-01' AS not_drawn FROM near;
+INSERT INTO ap VALUES (1);
+SELECT row_start > '2998-01-01' AS after_its_own FROM ap;
+COMMIT;
+\set VERBOSITY default
+\echo a history that was kept
+SELECT drop_system_versioning('near');
+SELECT add_system_versioning('near');
 DROP SCHEMA temporal_partition CASCADE;
