@@ -189,7 +189,7 @@ look_once(TsmTemporalLook *look, const TsmTemporalPlan *plan, TimestampTz *end)
 		*end = DatumGetTimestampTz(slot_getattr(look->slot, plan->history_end, &null));
 		ExecClearTuple(look->slot);
 		/* Lets go of the pages. */
-		index_rescan(look->scan, NULL, 0, NULL, 0);
+		index_rescan(look->scan, look->keys, plan->nkeys, NULL, 0);
 	}
 	return writer;
 }
