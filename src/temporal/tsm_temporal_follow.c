@@ -317,6 +317,7 @@ follow_as_owner(void *arg)
 		view_is_stale(rel, table->versions))
 		tsm_temporal_drop_generated(table);
 	follow_columns(rel, table->history, following->added);
+	tsm_temporal_follow_key(table, rel);
 	table_close(rel, NoLock);
 	/* Dropped just now, or before the command that changed the table, or by someone. */
 	if (tsm_temporal_wants_functions(table) && get_rel_relkind(table->versions) != RELKIND_VIEW)

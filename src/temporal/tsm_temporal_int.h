@@ -190,6 +190,12 @@ extern bool tsm_temporal_is_registry(Oid relid);
 /* Refuse what is not a user's table: 42809, 42501 for a catalog or a table of tsmem, 55000 for a history. */
 extern void tsm_temporal_check_kind(Relation rel, const char *what);
 
+/*
+ * Bring key columns, disjoint_keys and the history's index up to the key that
+ * the table has now; 22023 for a key of excluded columns. In tsm_delta_as_owner only.
+ */
+extern void tsm_temporal_follow_key(TsmVersionedTable *table, Relation rel);
+
 /* Refuse (22008) rows that begin in the future: their versions could not end in order. In tsm_delta_as_owner only. */
 extern void tsm_temporal_check_stamps(Oid relid);
 

@@ -493,6 +493,7 @@ tsm_temporal_add_temporal_key(PG_FUNCTION_ARGS)
 				 name_literal(key->constraint_name),
 				 quote_literal_cstr(tsm_temporal_names_text(key->key_columns)),
 				 name_literal(key->period), key->is_primary ? "true" : "false"));
+	tsm_temporal_follow(key->rel, NIL);
 	namestrcpy(result, key->constraint_name);
 	PG_RETURN_NAME(result);
 }

@@ -13,6 +13,7 @@
 #include "access/xact.h"
 #include "catalog/catalog.h"
 #include "catalog/dependency.h"
+#include "catalog/index.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
@@ -189,33 +190,38 @@ primary_key_columns(Relation rel)
 }
 
 /*
- * The key that tells the rows of the table apart: the primary key, of either
- * kind, or else a temporal key. Only an ordinary one has one version at a time.
+ * The key that tells the rows of a table apart: the primary key, of either
+ * kind, or else a temporal key; NIL without. Only an ordinary one has one
+ * version at a time.
  */
-static void
-find_key(Relation rel, VersioningRequest *request)
+static List *
+key_of(Relation rel, bool *disjoint)
 {
-	TsmVersionedTable *table = request->table;
-	List	   *keys = tsm_temporal_keys(RelationGetRelid(rel));
 	TsmTemporalKey *temporal = NULL;
+	List	   *columns;
 	ListCell   *cell;
 
-	foreach(cell, keys)
+	foreach(cell, tsm_temporal_keys(RelationGetRelid(rel)))
 	{
 		TsmTemporalKey *key = lfirst(cell);
 
 		if (temporal == NULL || key->is_primary)
 			temporal = key;
 	}
+	*disjoint = false;
 	if (temporal != NULL && temporal->is_primary)
-		table->key_columns = temporal->key_columns;
-	else
-	{
-		table->key_columns = primary_key_columns(rel);
-		table->disjoint_keys = table->key_columns != NIL;
-	}
-	if (table->key_columns == NIL && temporal != NULL)
-		table->key_columns = temporal->key_columns;
+		return temporal->key_columns;
+	columns = primary_key_columns(rel);
+	*disjoint = columns != NIL;
+	return columns == NIL && temporal != NULL ? temporal->key_columns : columns;
+}
+
+static void
+find_key(Relation rel, VersioningRequest *request)
+{
+	TsmVersionedTable *table = request->table;
+
+	table->key_columns = key_of(rel, &table->disjoint_keys);
 	if (table->key_columns == NIL && !request->without_key)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -490,6 +496,82 @@ make_history_index(const TsmVersionedTable *table)
 	tsm_delta_execute("CREATE INDEX %s ON %s (%s row_start)",
 					  quote_identifier(tsm_temporal_make_name(get_rel_name(table->history), "idx")),
 					  tsm_delta_relation_name(table->history), columns.data);
+}
+
+/* Drop the index that make_history_index made for another key, if it is there. */
+static void
+drop_history_index(const TsmVersionedTable *table)
+{
+	char	   *name = tsm_temporal_make_name(get_rel_name(table->history), "idx");
+	Oid			index = get_relname_relid(name, get_rel_namespace(table->history));
+
+	if (OidIsValid(index) && get_rel_relkind(index) == RELKIND_INDEX &&
+		IndexGetRelation(index, true) == table->history)
+		tsm_delta_execute("DROP INDEX %s", tsm_delta_relation_name(index));
+}
+
+static bool
+same_names(const List *a, const List *b)
+{
+	const ListCell *left;
+	const ListCell *right;
+
+	if (list_length(a) != list_length(b))
+		return false;
+	forboth(left, a, right, b)
+	{
+		if (strcmp(lfirst(left), lfirst(right)) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Whether versions that are there overlap in a key that their table has now. */
+static bool
+versions_overlap(const TsmVersionedTable *table)
+{
+	StringInfoData columns;
+	StringInfoData known;
+	ListCell   *cell;
+
+	initStringInfo(&columns);
+	initStringInfo(&known);
+	foreach(cell, table->key_columns)
+	{
+		appendStringInfo(&columns, "%s%s", columns.len > 0 ? ", " : "", quote_identifier(lfirst(cell)));
+		appendStringInfo(&known, " AND %s IS NOT NULL", quote_identifier(lfirst(cell)));
+	}
+	return tsm_delta_execute(
+		"SELECT FROM (SELECT row_end, lead(row_start) OVER (PARTITION BY %s ORDER BY row_start, row_end) AS next "
+		"FROM (SELECT %s, row_start, 'infinity'::timestamptz AS row_end FROM %s "
+		"UNION ALL SELECT %s, row_start, row_end FROM %s) v WHERE true%s) w WHERE next < row_end LIMIT 1",
+		columns.data, columns.data, tsm_delta_relation_name(table->rel),
+		columns.data, tsm_delta_relation_name(table->history), known.data) > 0;
+}
+
+/*
+ * A key that is gone leaves its columns in the registration, since former
+ * versions are still told apart by them. A new one has an index of its own;
+ * that of the old one goes.
+ */
+void
+tsm_temporal_follow_key(TsmVersionedTable *table, Relation rel)
+{
+	bool		disjoint;
+	List	   *columns = key_of(rel, &disjoint);
+	bool		other = columns != NIL && !same_names(columns, table->key_columns);
+
+	if (!other && disjoint == table->disjoint_keys)
+		return;
+	if (other)
+	{
+		table->key_columns = columns;
+		check_excluded_columns(rel, table);
+		drop_history_index(table);
+		make_history_index(table);
+	}
+	table->disjoint_keys = disjoint && !versions_overlap(table);
+	tsm_delta_update(table);
 }
 
 static void

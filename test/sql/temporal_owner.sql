@@ -67,6 +67,35 @@ SELECT command, code(command) FROM unnest(ARRAY[
 SELECT rel, period, constraint_name FROM tsmem.periods WHERE rel IN ('pn'::regclass, 'pp1'::regclass) ORDER BY rel::text, period;
 SELECT drop_period('pn', 'g'), drop_period('pp1', 'v');
 SELECT code('ALTER TABLE pp1 ALTER COLUMN v DROP NOT NULL'), code('ALTER TABLE pp ALTER COLUMN v TYPE text');
+-- The key changes: its columns, whether its versions are disjoint, and the index of the history follow.
+SET ROLE temporal_owner_anna;
+CREATE TABLE key (id int CONSTRAINT key_pkey PRIMARY KEY, k2 int NOT NULL, note text NOT NULL);
+SELECT add_system_versioning('key', '{note}');
+CREATE FUNCTION key() RETURNS text LANGUAGE sql AS $$
+	SELECT key_columns::text || ' ' || disjoint_keys || ' ' || pg_get_indexdef('temporal_owner.key_history_idx'::regclass) FROM tsmem.versioned_tables WHERE rel = 'temporal_owner.key'::regclass
+$$;
+INSERT INTO key VALUES (1, 10, 'a');
+UPDATE key SET k2 = 11;
+ALTER TABLE key DROP CONSTRAINT key_pkey;
+SELECT key();
+SELECT code('ALTER TABLE temporal_owner.key ADD PRIMARY KEY (note)');
+ALTER TABLE key ADD PRIMARY KEY (k2);
+SELECT key();
+ALTER TABLE key DROP CONSTRAINT key_pkey, ADD PRIMARY KEY (id, k2);
+SELECT key();
+-- Two rows of one k2 stood side by side: its versions overlap.
+ALTER TABLE key DROP CONSTRAINT key_pkey, ADD PRIMARY KEY (id);
+INSERT INTO key VALUES (2, 11, 'b');
+DELETE FROM key WHERE id = 2;
+ALTER TABLE key DROP CONSTRAINT key_pkey, ADD PRIMARY KEY (k2);
+SELECT key();
+-- A table that had no key gets one.
+CREATE TABLE none (id int, v daterange);
+SELECT add_system_versioning('none', '{}', '{"without_key": true}');
+ALTER TABLE none ADD PRIMARY KEY (id);
+SELECT key_columns, disjoint_keys FROM tsmem.versioned_tables WHERE rel = 'none'::regclass;
+SELECT code('ALTER TABLE temporal_owner.none DROP COLUMN id');
+SELECT indexdef FROM pg_indexes WHERE tablename = 'none_history';
 RESET ROLE;
 DROP SCHEMA temporal_owner CASCADE;
 DROP ROLE temporal_owner_anna;
