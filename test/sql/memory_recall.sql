@@ -100,7 +100,7 @@ DECLARE
 	next_cursor text;
 BEGIN
 	LOOP
-		SELECT string_agg(r.content, ', '), (array_agg(r.cursor ORDER BY r.n DESC))[1] INTO page, next_cursor
+		SELECT string_agg(r.content, ', ' ORDER BY r.n), (array_agg(r.cursor ORDER BY r.n DESC))[1] INTO page, next_cursor
 		FROM (SELECT r.content, r.cursor, row_number() OVER () AS n
 			FROM recall('twins', query, embedding, diversity => diversity, system_at => system_at, k => k, after => last_cursor) r) r;
 		EXIT WHEN page IS NULL;
