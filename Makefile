@@ -52,7 +52,7 @@ all install:
 endif
 
 # PGXS tracks no header dependencies: every object depends on every header.
-$(OBJS): $(wildcard src/*/*.h) Makefile
+$(OBJS): $(wildcard src/*/*.h src/*/*/*.h) Makefile
 
 sql/tsmem--$(EXTVERSION).sql: $(SQL_PARTS) Makefile
 	@printf '%s\n' '\echo Use "CREATE EXTENSION tsmem" to load this file. \quit' | cat - $(SQL_PARTS) > $@

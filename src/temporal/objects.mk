@@ -1,16 +1,16 @@
 OBJS += \
-	src/temporal/tsm_temporal_allen.o \
-	src/temporal/tsm_temporal_as_of.o \
-	src/temporal/tsm_temporal_event.o \
-	src/temporal/tsm_temporal_follow.o \
-	src/temporal/tsm_temporal_generate.o \
-	src/temporal/tsm_temporal_hold.o \
 	src/temporal/tsm_temporal_init.o \
-	src/temporal/tsm_temporal_latest.o \
-	src/temporal/tsm_temporal_move.o \
 	src/temporal/tsm_temporal_name.o \
-	src/temporal/tsm_temporal_period.o \
-	src/temporal/tsm_temporal_plan.o \
-	src/temporal/tsm_temporal_security.o \
-	src/temporal/tsm_temporal_versioning.o \
-	src/temporal/tsm_temporal_write.o
+	src/temporal/ddl/tsm_temporal_event.o \
+	src/temporal/ddl/tsm_temporal_follow.o \
+	src/temporal/ddl/tsm_temporal_generate.o \
+	src/temporal/ddl/tsm_temporal_move.o \
+	src/temporal/ddl/tsm_temporal_security.o \
+	src/temporal/ddl/tsm_temporal_versioning.o \
+	src/temporal/period/tsm_temporal_allen.o \
+	src/temporal/period/tsm_temporal_period.o \
+	src/temporal/read/tsm_temporal_as_of.o \
+	src/temporal/write/tsm_temporal_hold.o \
+	src/temporal/write/tsm_temporal_latest.o \
+	src/temporal/write/tsm_temporal_plan.o \
+	src/temporal/write/tsm_temporal_write.o

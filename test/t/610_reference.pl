@@ -94,7 +94,7 @@ my $header = slurp("$include/utils/errcodes.h");
 $code_of{$1} = "$2$3$4$5$6"
   while $header =~ /#define (ERRCODE_\w+) MAKE_SQLSTATE\('(.)','(.)','(.)','(.)','(.)'\)/g;
 my %raised;
-for my $source (glob "$root/src/*/*.[ch]")
+for my $source (glob "$root/src/*/*.[ch] $root/src/*/*/*.[ch]")
 {
 	my $text = slurp($source);
 	$raised{ $code_of{$1} // $1 } //= $source while $text =~ /\b(ERRCODE_\w+)\b(?!\()/g;    # codes, not macros over codes

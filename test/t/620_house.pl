@@ -11,7 +11,7 @@ my %storey = (base => 0, vector => 1, spatial => 1, delta => 2, temporal => 2, r
 # Within a storey rooms do not know each other, but for these.
 my %neighbour = ('temporal>delta' => 1, 'memory>run' => 1);
 
-my %sources = map { $_ => [ glob "$root/src/$_/*.[ch]" ] } @rooms;
+my %sources = map { $_ => [ glob "$root/src/$_/*.[ch] $root/src/$_/*/*.[ch]" ] } @rooms;
 my %home;
 for my $room (@rooms)
 {
