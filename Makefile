@@ -22,7 +22,7 @@ include $(wildcard $(ROOMS:%=src/%/objects.mk))
 DATA_built = sql/tsmem--$(EXTVERSION).sql
 SQL_PARTS  = $(wildcard $(ROOMS:%=sql/%.sql))
 
-PG_CPPFLAGS = -I$(srcdir)/src/base $(ROOMS:%=-I$(srcdir)/src/%)
+PG_CPPFLAGS = -I$(srcdir)/src/base $(ROOMS:%=-I$(srcdir)/src/%) $(patsubst %/,-I$(srcdir)/%,$(wildcard src/*/*/))
 PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 EXTRA_CLEAN = build sql/tsmem--*.sql
 

@@ -46,6 +46,25 @@ AS 'MODULE_PATHNAME', 'tsm_temporal_as_of' LANGUAGE C STABLE PARALLEL RESTRICTED
 COMMENT ON FUNCTION tsmem.as_of(anyelement, timestamptz, timestamptz) IS
 'rows of the table whose row type is given, as NULL::table, as of a system time, a valid time, or both; a null time does not restrict';
 
+-- Reading by snapshot
+
+CREATE FUNCTION tsmem.snapshot() RETURNS text
+AS 'MODULE_PATHNAME', 'tsm_temporal_snapshot' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION tsmem.snapshot() IS
+'a token of what the calling statement sees, to read it again with as_of_snapshot';
+
+CREATE FUNCTION tsmem._seen(token text, rel regclass, row_start timestamptz, row_start_xid xid8,
+	row_end timestamptz, row_end_xid xid8) RETURNS boolean
+AS 'MODULE_PATHNAME', 'tsm_temporal_seen' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION tsmem._seen(text, regclass, timestamptz, xid8, timestamptz, xid8) IS
+'internal: whether a snapshot saw a version of a table';
+
+CREATE FUNCTION tsmem.as_of_snapshot(anyelement, token text, valid timestamptz DEFAULT NULL)
+RETURNS SETOF anyelement
+AS 'MODULE_PATHNAME', 'tsm_temporal_as_of_snapshot' LANGUAGE C STABLE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION tsmem.as_of_snapshot(anyelement, text, timestamptz) IS
+'rows of the table whose row type is given, as NULL::table, as a snapshot saw them, as of a valid time, or both; a null token or time does not restrict';
+
 -- Valid time
 
 CREATE TABLE tsmem.periods (

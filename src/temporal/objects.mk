@@ -10,6 +10,8 @@ OBJS += \
 	src/temporal/period/tsm_temporal_allen.o \
 	src/temporal/period/tsm_temporal_period.o \
 	src/temporal/read/tsm_temporal_as_of.o \
+	src/temporal/read/tsm_temporal_snapshot.o \
+	src/temporal/read/tsm_temporal_token.o \
 	src/temporal/write/tsm_temporal_hold.o \
 	src/temporal/write/tsm_temporal_latest.o \
 	src/temporal/write/tsm_temporal_plan.o \

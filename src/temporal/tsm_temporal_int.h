@@ -152,7 +152,7 @@ extern char *tsm_temporal_collation_name(Oid collation);
 
 /*
  * "(SELECT ... FROM table UNION ALL SELECT ... FROM history ...) u", with the
- * columns of the table and row_end; every name in it is qualified.
+ * columns of the table, row_end and row_end_xid; every name in it is qualified.
  */
 extern char *tsm_temporal_all_versions(Relation rel, const List *histories);
 
@@ -245,6 +245,11 @@ extern void tsm_temporal_rename_constraint(Oid relid, const char *old_name, cons
 
 /* Run one command on tables of the extension, as its owner. */
 extern void tsm_temporal_execute_as_extension(char *command);
+
+/* tsm_temporal_as_of.c */
+
+/* The condition that a token, any SQL expression, saw a version u of the table. */
+extern char *tsm_temporal_seen_condition(Oid relid, const char *token);
 
 /* tsm_temporal_follow.c */
 

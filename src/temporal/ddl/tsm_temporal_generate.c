@@ -36,32 +36,35 @@
 
 #include "tsm_temporal_int.h"
 
-/* The generated functions; each takes as many timestamptz as it has arguments. */
+/* The generated functions; the arguments of each are of one type. */
 typedef struct GeneratedFunction
 {
 	const char *suffix;
 	const char *arguments;
+	Oid			argument_type;
 	int			argument_count;
 	const char *comment;
 } GeneratedFunction;
 
 static const GeneratedFunction generated[] = {
-	{"as_of", "system_time timestamptz", 1, "rows as they were at a system time"},
-	{"from_to", "from_time timestamptz, to_time timestamptz", 2,
+	{"as_of", "system_time timestamptz", TIMESTAMPTZOID, 1, "rows as they were at a system time"},
+	{"from_to", "from_time timestamptz, to_time timestamptz", TIMESTAMPTZOID, 2,
 	"versions that existed in [from_time, to_time); none when the bounds are reversed"},
-	{"between", "from_time timestamptz, to_time timestamptz", 2,
+	{"between", "from_time timestamptz, to_time timestamptz", TIMESTAMPTZOID, 2,
 	"versions that existed in [from_time, to_time]; none when the bounds are reversed"},
-	{"between_symmetric", "from_time timestamptz, to_time timestamptz", 2,
+	{"between_symmetric", "from_time timestamptz, to_time timestamptz", TIMESTAMPTZOID, 2,
 	"versions that existed between two times, in whichever order they are given"},
+	{"as_of_snapshot", "token text", TEXTOID, 1, "rows as a snapshot saw them"},
 };
 
-/* Conditions of the functions that read the view of versions, in the order above. */
+/* Conditions of the functions that read the view of versions, in the order above; the others give rows of the table. */
 static const char *const version_conditions[] = {
 	NULL,
 	"v.row_start < $2 AND v.row_end > $1 AND $1 < $2",
 	"v.row_start <= $2 AND v.row_end > $1 AND $1 <= $2",
 	"v.row_start <= GREATEST($1, $2) AND v.row_end > LEAST($1, $2) "
 	"AND $1 IS NOT NULL AND $2 IS NOT NULL",
+	NULL,
 };
 
 /* The columns of a table, quoted, each after the prefix. */
@@ -92,10 +95,11 @@ tsm_temporal_all_versions(Relation rel, const List *histories)
 	const ListCell *cell;
 
 	initStringInfo(&query);
-	appendStringInfo(&query, "(SELECT %s, 'infinity'::pg_catalog.timestamptz AS row_end FROM %s c",
+	appendStringInfo(&query, "(SELECT %s, 'infinity'::pg_catalog.timestamptz AS row_end, "
+					 "NULL::pg_catalog.xid8 AS row_end_xid FROM %s c",
 					 columns, tsm_delta_relation_name(RelationGetRelid(rel)));
 	foreach(cell, histories)
-		appendStringInfo(&query, " UNION ALL SELECT %s, c.row_end FROM %s c", columns,
+		appendStringInfo(&query, " UNION ALL SELECT %s, c.row_end, c.row_end_xid FROM %s c", columns,
 						 tsm_delta_relation_name(lfirst_oid(cell)));
 	appendStringInfoString(&query, ") u");
 	return query.data;
@@ -123,12 +127,12 @@ has_view(const TsmVersionedTable *table)
 	return OidIsValid(table->versions) && get_rel_relkind(table->versions) == RELKIND_VIEW;
 }
 
-/* The OID of the function that has the name of a generated one, beside the view, or the table when there is none. */
+/* The OID of the function that has the name of a generated one, beside the view, or the history: the table moves first. */
 static Oid
 named_function(const TsmVersionedTable *table, int which)
 {
-	Oid			beside = has_view(table) ? table->versions : table->rel;
-	Oid			arguments[2] = {TIMESTAMPTZOID, TIMESTAMPTZOID};
+	Oid			beside = has_view(table) ? table->versions : table->history;
+	Oid			arguments[2] = {generated[which].argument_type, generated[which].argument_type};
 	oidvector  *vector = buildoidvector(arguments, generated[which].argument_count);
 
 	return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
@@ -152,6 +156,15 @@ bind_object(Oid class, Oid object, Oid rel, DependencyType type)
 	recordDependencyOn(&depender, &referenced, type);
 }
 
+/* The condition that a version is one of those that $1, a time or a token, asks for. */
+static char *
+version_condition(Relation rel, Oid argument_type)
+{
+	if (argument_type == TEXTOID)
+		return tsm_temporal_seen_condition(RelationGetRelid(rel), "$1");
+	return pstrdup("u.row_start <= $1 AND u.row_end > $1");
+}
+
 static void
 make_function(Relation rel, TsmVersionedTable *table, int which)
 {
@@ -164,8 +177,9 @@ make_function(Relation rel, TsmVersionedTable *table, int which)
 
 	initStringInfo(&body);
 	if (version_conditions[which] == NULL)
-		appendStringInfo(&body, "SELECT %s FROM %s WHERE u.row_start <= $1 AND u.row_end > $1",
-						 column_list(rel, "u."), tsm_temporal_all_versions(rel, list_make1_oid(table->history)));
+		appendStringInfo(&body, "SELECT %s FROM %s WHERE %s", column_list(rel, "u."),
+						 tsm_temporal_all_versions(rel, list_make1_oid(table->history)),
+						 version_condition(rel, generated[which].argument_type));
 	else
 		appendStringInfo(&body, "SELECT v.* FROM %s v WHERE %s", versions,
 						 version_conditions[which]);

@@ -1,8 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * tsm_temporal_as_of.c
- *	  as_of(NULL::t, ...): any registered table as of a system time, a valid
- *	  time, or both.
+ *	  as_of(NULL::t, ...) and as_of_snapshot(NULL::t, ...): any registered
+ *	  table as of a system time or a snapshot, a valid time, or both.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,8 +21,10 @@
 #include "utils/rel.h"
 
 #include "tsm_temporal_int.h"
+#include "tsm_temporal_read.h"
 
 PG_FUNCTION_INFO_V1(tsm_temporal_as_of);
+PG_FUNCTION_INFO_V1(tsm_temporal_as_of_snapshot);
 
 /* Rows fetched at a time. */
 #define FETCH_COUNT 1000
@@ -112,17 +114,27 @@ row_columns(Relation rel)
 	return list.data;
 }
 
+char *
+tsm_temporal_seen_condition(Oid relid, const char *token)
+{
+	return psprintf("tsmem._seen(%s, %s::pg_catalog.regclass, u.row_start, u.row_xid, u.row_end, u.row_end_xid)",
+					token, quote_literal_cstr(tsm_delta_relation_name(relid)));
+}
+
+/*
+ * The query for rows in the system's past, told by a condition on versions u
+ * with parameter $1, or for null current rows; at valid time $2 by_valid.
+ */
 static char *
-make_query(Relation rel, bool by_system, bool by_valid)
+make_query(Relation rel, const char *condition, bool by_valid)
 {
 	StringInfoData query;
 
 	initStringInfo(&query);
 	appendStringInfo(&query, "SELECT %s FROM ", row_columns(rel));
-	if (by_system)
-		appendStringInfo(&query, "%s WHERE u.row_start OPERATOR(pg_catalog.<=) $1 "
-						 "AND u.row_end OPERATOR(pg_catalog.>) $1",
-						 tsm_temporal_all_versions(rel, histories_of(rel)));
+	if (condition != NULL)
+		appendStringInfo(&query, "%s WHERE %s",
+						 tsm_temporal_all_versions(rel, histories_of(rel)), condition);
 	else
 		appendStringInfo(&query, "%s u WHERE true",
 						 tsm_delta_relation_name(RelationGetRelid(rel)));
@@ -131,11 +143,11 @@ make_query(Relation rel, bool by_system, bool by_valid)
 	return query.data;
 }
 
-/* Run the query with the rights of the caller and store its rows. */
+/* Run the query with the rights of the caller and store its rows. The first parameter is of the given type. */
 static void
-store_rows(const char *query, Datum *times, const char *nulls, Tuplestorestate *store)
+store_rows(const char *query, Oid type, Datum *times, const char *nulls, Tuplestorestate *store)
 {
-	Oid			types[2] = {TIMESTAMPTZOID, TIMESTAMPTZOID};
+	Oid			types[2] = {type, TIMESTAMPTZOID};
 	SPIPlanPtr	plan;
 	Portal		portal;
 	uint64		i;
@@ -169,21 +181,22 @@ table_of_argument(FunctionCallInfo fcinfo)
 	if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("the first argument of \"%s\" must be of the row type of a table", "as_of"),
+				 errmsg("the first argument of \"%s\" must be of the row type of a table",
+						get_func_name(fcinfo->flinfo->fn_oid)),
 				 errhint("Write NULL::table_name.")));
 	return relid;
 }
 
 /*
- * as_of(anyelement, system timestamptz, valid timestamptz) → setof anyelement
- *
- * A null time does not restrict: without a system time the current rows are read.
+ * Both functions: the first parameter, a time or a token, is of the given type,
+ * and by_system makes the condition on versions of a table that it stands for.
  */
-Datum
-tsm_temporal_as_of(PG_FUNCTION_ARGS)
+static Datum
+read_table(FunctionCallInfo fcinfo, Oid type, char *(*by_system) (Oid relid))
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	Relation	rel = table_open(table_of_argument(fcinfo), AccessShareLock);
+	Oid			relid = RelationGetRelid(rel);
 	Datum		times[2] = {0, 0};
 	char		nulls[3] = "nn";
 	int			i;
@@ -198,8 +211,44 @@ tsm_temporal_as_of(PG_FUNCTION_ARGS)
 	if (nulls[0] == 'n' && nulls[1] == 'n')
 		(void) histories_of(rel);	/* refuses a table that is not registered */
 	InitMaterializedSRF(fcinfo, 0);
-	store_rows(make_query(rel, nulls[0] == ' ', nulls[1] == ' '), times, nulls,
-			   rsinfo->setResult);
+	store_rows(make_query(rel, nulls[0] == ' ' ? by_system(relid) : NULL, nulls[1] == ' '),
+			   type, times, nulls, rsinfo->setResult);
 	table_close(rel, AccessShareLock);
 	return (Datum) 0;
+}
+
+static char *
+at_time(Oid relid)
+{
+	return pstrdup("u.row_start OPERATOR(pg_catalog.<=) $1 AND u.row_end OPERATOR(pg_catalog.>) $1");
+}
+
+static char *
+at_snapshot(Oid relid)
+{
+	return tsm_temporal_seen_condition(relid, "$1");
+}
+
+/*
+ * as_of(anyelement, system timestamptz, valid timestamptz) → setof anyelement
+ *
+ * A null time does not restrict: without a system time the current rows are read.
+ */
+Datum
+tsm_temporal_as_of(PG_FUNCTION_ARGS)
+{
+	return read_table(fcinfo, TIMESTAMPTZOID, at_time);
+}
+
+/*
+ * as_of_snapshot(anyelement, token text, valid timestamptz) → setof anyelement
+ *
+ * The same for what a snapshot saw; refuses a token as tsm_snapshot_accept does.
+ */
+Datum
+tsm_temporal_as_of_snapshot(PG_FUNCTION_ARGS)
+{
+	if (!PG_ARGISNULL(1))
+		pfree(tsm_snapshot_accept(text_to_cstring(PG_GETARG_TEXT_PP(1))));
+	return read_table(fcinfo, TEXTOID, at_snapshot);
 }
