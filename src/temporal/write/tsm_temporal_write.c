@@ -16,6 +16,8 @@
  */
 #include "postgres.h"
 
+#include "access/heapam.h"
+#include "access/hio.h"
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
@@ -24,6 +26,7 @@
 #include "commands/trigger.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "utils/datum.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -39,6 +42,9 @@ PG_FUNCTION_INFO_V1(tsm_temporal_write_history);
 PG_FUNCTION_INFO_V1(tsm_temporal_check_latest);
 PG_FUNCTION_INFO_V1(tsm_temporal_truncate);
 
+/* A statement that writes more versions than this keeps the page of the last one at hand. */
+#define BULK_VERSIONS 16
+
 /* An open history table, for one statement. */
 typedef struct HistoryWriter
 {
@@ -48,6 +54,8 @@ typedef struct HistoryWriter
 	ResultRelInfo *result;
 	EState	   *estate;
 	TupleTableSlot *slot;
+	int			versions;		/* written so far, up to BULK_VERSIONS */
+	BulkInsertState bulk;		/* NULL until then */
 } HistoryWriter;
 
 /*
@@ -71,6 +79,8 @@ writer_close(TsmTemporalHold *hold)
 {
 	HistoryWriter *writer = (HistoryWriter *) hold;
 
+	if (writer->bulk != NULL)
+		FreeBulkInsertState(writer->bulk);
 	ExecCloseIndices(writer->result);
 	table_close(writer->history, NoLock);
 }
@@ -106,6 +116,28 @@ writer_of(FunctionCallInfo fcinfo, Relation rel)
 	return fcinfo->flinfo->fn_extra;
 }
 
+/*
+ * The state that keeps a page of the history pinned from one version to the
+ * next, or NULL for the first few. Without the ring of buffers that COPY
+ * uses: versions are as likely to be read again as the rows they were. In the
+ * resource owner of the writer.
+ */
+static BulkInsertState
+bulk_state(HistoryWriter *writer)
+{
+	MemoryContext old_context;
+
+	if (writer->bulk == NULL && writer->versions++ == BULK_VERSIONS)
+	{
+		old_context = MemoryContextSwitchTo(GetMemoryChunkContext(writer));
+		writer->bulk = GetBulkInsertState();
+		FreeAccessStrategy(writer->bulk->strategy);
+		writer->bulk->strategy = NULL;
+		MemoryContextSwitchTo(old_context);
+	}
+	return writer->bulk;
+}
+
 /* Put the version in a slot of the table into the history, ended at the given time by us. */
 static void
 write_version(HistoryWriter *writer, TupleTableSlot *old, TimestampTz end)
@@ -135,7 +167,7 @@ write_version(HistoryWriter *writer, TupleTableSlot *old, TimestampTz end)
 	ExecStoreVirtualTuple(slot);
 
 	CurrentResourceOwner = writer->hold.owner;
-	table_tuple_insert(writer->history, slot, GetCurrentCommandId(true), 0, NULL);
+	table_tuple_insert(writer->history, slot, GetCurrentCommandId(true), 0, bulk_state(writer));
 	if (writer->result->ri_NumIndices > 0)
 		list_free(tsm_ExecInsertIndexTuples(writer->result, slot, writer->estate));
 	ResetPerTupleExprContext(writer->estate);
@@ -171,7 +203,7 @@ instant_after(Relation rel, TimestampTz start)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				 errmsg("a row of table \"%s\" cannot end", RelationGetRelationName(rel)),
-				 errdetail("Its \"%s\" is %s.", TSM_ROW_START, timestamptz_to_str(start)),
+				 errdetail("Its \"%s\" is %s.", TSM_ROW_START, pstrdup(timestamptz_to_str(start))),
 				 errhint("It was written with the triggers of tsmem disabled; a superuser can correct it so.")));
 	return start + 1;
 }
@@ -194,7 +226,7 @@ end_of_version(Relation rel, TimestampTz start)
 				 errmsg("a row of table \"%s\" is newer than this transaction",
 						RelationGetRelationName(rel)),
 				 errdetail("The row began at %s, the transaction at %s.",
-						   pstrdup(timestamptz_to_str(start)), timestamptz_to_str(now)),
+						   pstrdup(timestamptz_to_str(start)), pstrdup(timestamptz_to_str(now))),
 				 errhint("Repeat the transaction, or set tsmem.system_time_conflict to \"adjust\".")));
 	return instant_after(rel, start);
 }
@@ -294,7 +326,7 @@ check_latest(Relation rel, TsmTemporalPlan *plan, TupleTableSlot *row)
 				 errmsg("a former row of table \"%s\" is newer than this transaction",
 						RelationGetRelationName(rel)),
 				 errdetail("A row of the same key ended at %s, the new one begins at %s.",
-						   pstrdup(timestamptz_to_str(latest)), timestamptz_to_str(start)),
+						   pstrdup(timestamptz_to_str(latest)), pstrdup(timestamptz_to_str(start))),
 				 strict ?
 				 errhint("Repeat the transaction, or set tsmem.system_time_conflict to \"adjust\".") :
 				 errhint("Repeat the transaction.")));
