@@ -230,6 +230,13 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS 'SELECT $1 OPERATOR(pg_catalog.>>) $2 AND NOT $1 OPERATOR(pg_catalog.-|-) $2';
 COMMENT ON FUNCTION tsmem.allen_after(anyrange, anyrange) IS 'a starts after b ends, with a gap';
 
+-- Import of history
+
+CREATE FUNCTION tsmem.import_history(rel regclass, query text) RETURNS bigint
+AS 'MODULE_PATHNAME', 'tsm_temporal_import_history' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION tsmem.import_history(regclass, text) IS
+'puts former versions that a query gives (the columns of the table, with row_start and row_end) into the history of a versioned table; returns their number';
+
 -- Event triggers: last, so that they do not see the commands above.
 
 CREATE FUNCTION tsmem._before_command() RETURNS event_trigger

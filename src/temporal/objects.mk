@@ -13,6 +13,7 @@ OBJS += \
 	src/temporal/read/tsm_temporal_snapshot.o \
 	src/temporal/read/tsm_temporal_token.o \
 	src/temporal/write/tsm_temporal_hold.o \
+	src/temporal/write/tsm_temporal_import.o \
 	src/temporal/write/tsm_temporal_latest.o \
 	src/temporal/write/tsm_temporal_plan.o \
 	src/temporal/write/tsm_temporal_write.o
