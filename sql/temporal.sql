@@ -74,6 +74,7 @@ CREATE TABLE tsmem.periods (
 	to_column name,
 	constraint_name name NOT NULL,
 	set_not_null boolean NOT NULL,
+	portion_view regclass,
 	PRIMARY KEY (rel, period)
 );
 COMMENT ON TABLE tsmem.periods IS 'valid-time periods of tables; written by tsmem.add_period and drop_period';
@@ -83,6 +84,7 @@ COMMENT ON COLUMN tsmem.periods.from_column IS 'the column that the range is gen
 COMMENT ON COLUMN tsmem.periods.to_column IS 'the column that the range is generated to, if it is generated';
 COMMENT ON COLUMN tsmem.periods.constraint_name IS 'the CHECK constraint that no period is empty';
 COMMENT ON COLUMN tsmem.periods.set_not_null IS 'whether the column could be null before';
+COMMENT ON COLUMN tsmem.periods.portion_view IS 'the view through which a portion of the period is updated; null without';
 SELECT pg_catalog.pg_extension_config_dump('tsmem.periods',
 	'WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = ''pg_catalog.pg_class''::pg_catalog.regclass AND d.objid = rel AND d.deptype = ''e'')');
 GRANT SELECT ON tsmem.periods TO PUBLIC;
@@ -236,6 +238,56 @@ CREATE FUNCTION tsmem.import_history(rel regclass, query text) RETURNS bigint
 AS 'MODULE_PATHNAME', 'tsm_temporal_import_history' LANGUAGE C VOLATILE STRICT;
 COMMENT ON FUNCTION tsmem.import_history(regclass, text) IS
 'puts former versions that a query gives (the columns of the table, with row_start and row_end) into the history of a versioned table; returns their number';
+-- FOR PORTION OF
+
+CREATE FUNCTION tsmem._for_portion_of() RETURNS trigger
+AS 'MODULE_PATHNAME', 'tsm_temporal_for_portion_of' LANGUAGE C;
+COMMENT ON FUNCTION tsmem._for_portion_of() IS 'internal: updates a portion of a row and inserts what is left of it';
+
+CREATE FUNCTION tsmem._refuse_portion() RETURNS trigger
+AS 'MODULE_PATHNAME', 'tsm_temporal_refuse_portion' LANGUAGE C;
+COMMENT ON FUNCTION tsmem._refuse_portion() IS 'internal: refuses INSERT and DELETE on the view of a period (0A000)';
+
+CREATE FUNCTION tsmem._portion(anyrange) RETURNS anyrange
+AS 'MODULE_PATHNAME', 'tsm_temporal_check_portion' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION tsmem._portion(anyrange) IS 'internal: the portion, if it is neither null (22004) nor empty (22020)';
+
+CREATE FUNCTION tsmem._leftovers(whole anyrange, portion anyrange) RETURNS SETOF anyrange
+LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 2
+AS 'SELECT pg_catalog.unnest(pg_catalog.multirange($1) OPERATOR(pg_catalog.-) pg_catalog.multirange($2))';
+COMMENT ON FUNCTION tsmem._leftovers(anyrange, anyrange) IS 'internal: what of a period lies outside a portion';
+
+CREATE FUNCTION tsmem.delete_for_portion_of(rel regclass, period name, portion anyrange, key jsonb) RETURNS bigint
+AS 'MODULE_PATHNAME', 'tsm_temporal_delete_for_portion_of' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION tsmem.delete_for_portion_of(regclass, name, anyrange, jsonb) IS
+'deletes a portion of the period of the rows that have the values of a JSON object; returns their number';
+
+CREATE FUNCTION tsmem._adopt_period() RETURNS trigger
+AS 'MODULE_PATHNAME', 'tsm_temporal_adopt_period' LANGUAGE C;
+COMMENT ON FUNCTION tsmem._adopt_period() IS 'internal: binds the view of a restored period to its table';
+
+CREATE TRIGGER "~tsmem_adopt_period" AFTER INSERT ON tsmem.periods
+FOR EACH ROW EXECUTE FUNCTION tsmem._adopt_period();
+ALTER TABLE tsmem.periods ENABLE ALWAYS TRIGGER "~tsmem_adopt_period";
+
+-- Gaps
+
+CREATE FUNCTION tsmem.gaps(periods anymultirange) RETURNS anymultirange
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS 'SELECT pg_catalog.multirange(pg_catalog.range_merge($1)) OPERATOR(pg_catalog.-) $1';
+COMMENT ON FUNCTION tsmem.gaps(anymultirange) IS 'what lies between the periods of a multirange and in none of them';
+
+CREATE FUNCTION tsmem._gaps(internal, anyrange) RETURNS anymultirange
+AS 'MODULE_PATHNAME', 'tsm_temporal_gaps' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION tsmem._gaps(internal, anyrange) IS 'internal: final function of tsmem.gaps';
+
+CREATE AGGREGATE tsmem.gaps(anyrange) (
+	SFUNC = pg_catalog.range_agg_transfn,
+	STYPE = internal,
+	FINALFUNC = tsmem._gaps,
+	FINALFUNC_EXTRA
+);
+COMMENT ON AGGREGATE tsmem.gaps(anyrange) IS 'what lies between the first and the last of the periods and in none of them';
 
 -- Event triggers: last, so that they do not see the commands above.
 

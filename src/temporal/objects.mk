@@ -8,7 +8,11 @@ OBJS += \
 	src/temporal/ddl/tsm_temporal_security.o \
 	src/temporal/ddl/tsm_temporal_versioning.o \
 	src/temporal/period/tsm_temporal_allen.o \
+	src/temporal/period/tsm_temporal_cut.o \
+	src/temporal/period/tsm_temporal_gaps.o \
+	src/temporal/period/tsm_temporal_leftover.o \
 	src/temporal/period/tsm_temporal_period.o \
+	src/temporal/period/tsm_temporal_portion.o \
 	src/temporal/read/tsm_temporal_as_of.o \
 	src/temporal/read/tsm_temporal_snapshot.o \
 	src/temporal/read/tsm_temporal_token.o \

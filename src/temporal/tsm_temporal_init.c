@@ -10,7 +10,7 @@
 #include "utils/guc.h"
 
 #include "tsm_base.h"
-#include "tsm_temporal_int.h"
+#include "tsm_temporal_portion.h"
 
 int			tsm_temporal_conflict = TSM_CONFLICT_ADJUST;
 
@@ -30,6 +30,7 @@ temporal_load(void)
 							 &tsm_temporal_conflict, TSM_CONFLICT_ADJUST, conflict_options,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
 	tsm_temporal_plan_load();
+	tsm_temporal_cut_load();
 }
 
 TSM_ROOM(temporal, temporal_load, NULL);

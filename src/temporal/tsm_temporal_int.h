@@ -213,6 +213,7 @@ typedef struct TsmTemporalPeriod
 	char	   *to_column;
 	char	   *constraint_name;
 	bool		set_not_null;	/* the column was nullable before */
+	Oid			portion_view;	/* InvalidOid without */
 } TsmTemporalPeriod;
 
 /* One row of tsmem.temporal_keys. */

@@ -28,7 +28,7 @@
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 
-#include "tsm_temporal_int.h"
+#include "tsm_temporal_portion.h"
 
 PG_FUNCTION_INFO_V1(tsm_temporal_before_command);
 PG_FUNCTION_INFO_V1(tsm_temporal_after_command);
@@ -360,6 +360,8 @@ before_alter_table(const AlterTableStmt *statement)
 			tsm_temporal_check_period_kept(relid, command);
 			if (command->subtype == AT_AddInherit)
 				check_parent((RangeVar *) command->def);
+			if (command->subtype == AT_DropColumn || command->subtype == AT_AlterColumnType)
+				tsm_temporal_drop_portions(relid);
 			foreach(cell, tables)
 				in_the_way |= before_alter_part(lfirst(cell), command);
 		}
@@ -415,11 +417,12 @@ before_drop_table(Oid relid)
 		refuse(table->rel, "drop partition", get_rel_name(relid));
 	if (table == NULL)
 		table = tsm_delta_find_by_history(relid);
-	if (table != NULL && tsm_relation_ownercheck(relid, GetUserId()))
-	{
+	if (!tsm_relation_ownercheck(relid, GetUserId()))
+		return;
+	if (table != NULL)
 		adopt(table);
-		CommandCounterIncrement();
-	}
+	tsm_temporal_bind_portions(relid);
+	CommandCounterIncrement();
 }
 
 /*
@@ -598,6 +601,8 @@ after_enable_trigger(Oid relid)
 	ListCell   *cell;
 
 	tsm_temporal_follow_triggers(relid);
+	if (relid == tsm_delta_own_relation("periods"))
+		tsm_temporal_bind_portions(InvalidOid);
 	if (relid != tsm_delta_own_relation("versioned_tables"))
 		return;
 	foreach(cell, tsm_delta_list())

@@ -30,7 +30,7 @@
 #include "utils/ruleutils.h"
 #include "utils/syscache.h"
 
-#include "tsm_temporal_int.h"
+#include "tsm_temporal_portion.h"
 
 /*
  * What a default made rows that were there before read as, as an SQL
@@ -346,6 +346,7 @@ tsm_temporal_follow(Oid relid, List *added)
 	ListCell   *cell;
 	TsmVersionedTable *table = tsm_temporal_find(relid);
 
+	tsm_temporal_follow_portions(relid);
 	if (table != NULL)
 	{
 		follow_one(table, added);

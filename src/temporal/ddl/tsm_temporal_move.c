@@ -24,7 +24,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
-#include "tsm_temporal_int.h"
+#include "tsm_temporal_portion.h"
 
 /*
  * The relation that the present command has renamed or moved. Its new name
@@ -124,12 +124,15 @@ tsm_temporal_before_rename_function(const RenameStmt *statement)
 void
 tsm_temporal_follow_schema(void)
 {
-	TsmVersionedTable *table = tsm_delta_find(changed_relation());
+	Oid			relid = changed_relation();
+	TsmVersionedTable *table = tsm_delta_find(relid);
 	ObjectAddresses *moved;
 	List	   *functions;
 	ListCell   *cell;
 	Oid			schema;
 
+	if (OidIsValid(relid))
+		tsm_temporal_move_portions(relid);
 	if (table == NULL)
 		return;
 	schema = get_rel_namespace(table->rel);
@@ -197,11 +200,13 @@ rename_functions(void *arg)
 void
 tsm_temporal_follow_table_name(const RenameStmt *statement)
 {
-	TableRename rename = {tsm_delta_find(changed_relation()), statement->relation->relname,
-	statement->newname};
+	Oid			relid = changed_relation();
+	TableRename rename = {tsm_delta_find(relid), statement->relation->relname, statement->newname};
 	TsmVersionedTable *table = rename.table;
 	char	   *old_history;
 
+	if (OidIsValid(relid))
+		tsm_temporal_rename_portions(relid, rename.old_name, rename.new_name);
 	if (table == NULL)
 		return;
 	old_history = get_rel_name(table->history);
@@ -313,7 +318,10 @@ tsm_temporal_before_drop_many(const DropStmt *statement)
 	foreach(cell, statement->objects)
 	{
 		if (strcmp(strVal(lfirst(cell)), "tsmem") == 0)
+		{
 			release_histories();
+			tsm_temporal_drop_all_portions();
+		}
 	}
 }
 

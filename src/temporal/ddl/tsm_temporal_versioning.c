@@ -29,7 +29,7 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
-#include "tsm_temporal_int.h"
+#include "tsm_temporal_portion.h"
 
 PG_FUNCTION_INFO_V1(tsm_temporal_add_system_versioning);
 PG_FUNCTION_INFO_V1(tsm_temporal_drop_system_versioning);
@@ -644,6 +644,7 @@ tsm_temporal_add_system_versioning(PG_FUNCTION_ARGS)
 	owner = rel->rd_rel->relowner;
 	table_close(rel, NoLock);
 	tsm_delta_as_owner(owner, build_versioning, &request);
+	tsm_temporal_follow_portions(table->rel);
 	PG_RETURN_VOID();
 }
 
@@ -698,6 +699,9 @@ tsm_temporal_drop_system_versioning(PG_FUNCTION_ARGS)
 				 errmsg("table \"%s\" is not system-versioned", RelationGetRelationName(rel))));
 	owner = rel->rd_rel->relowner;
 	table_close(rel, NoLock);
+	if (request.table->added_columns)
+		tsm_temporal_drop_portions(request.table->rel);
 	tsm_delta_as_owner(owner, unbuild_versioning, &request);
+	tsm_temporal_follow_portions(request.table->rel);
 	PG_RETURN_VOID();
 }

@@ -25,7 +25,7 @@
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
-#include "tsm_temporal_int.h"
+#include "tsm_temporal_portion.h"
 
 PG_FUNCTION_INFO_V1(tsm_temporal_add_period);
 PG_FUNCTION_INFO_V1(tsm_temporal_drop_period);
@@ -39,9 +39,10 @@ enum
 	Anum_periods_from_column,
 	Anum_periods_to_column,
 	Anum_periods_constraint_name,
-	Anum_periods_set_not_null
+	Anum_periods_set_not_null,
+	Anum_periods_portion_view
 };
-#define Natts_periods Anum_periods_set_not_null
+#define Natts_periods Anum_periods_portion_view
 
 enum
 {
@@ -86,6 +87,8 @@ period_of_tuple(HeapTuple tuple, TupleDesc desc)
 	period->constraint_name =
 		pstrdup(NameStr(*DatumGetName(values[Anum_periods_constraint_name - 1])));
 	period->set_not_null = DatumGetBool(values[Anum_periods_set_not_null - 1]);
+	if (!nulls[Anum_periods_portion_view - 1])
+		period->portion_view = DatumGetObjectId(values[Anum_periods_portion_view - 1]);
 	return period;
 }
 
@@ -143,14 +146,27 @@ tsm_temporal_keys(Oid relid)
 	return read_registry("temporal_keys", true, relid);
 }
 
-static TsmTemporalPeriod *
-find_period(Oid relid, const char *name)
+TsmTemporalPeriod *
+tsm_temporal_period(Oid relid, const char *name)
 {
 	ListCell   *cell;
 
 	foreach(cell, tsm_temporal_periods(relid))
 	{
 		if (strcmp(((TsmTemporalPeriod *) lfirst(cell))->name, name) == 0)
+			return lfirst(cell);
+	}
+	return NULL;
+}
+
+TsmTemporalPeriod *
+tsm_temporal_period_of_view(Oid view)
+{
+	ListCell   *cell;
+
+	foreach(cell, tsm_temporal_periods(InvalidOid))
+	{
+		if (((TsmTemporalPeriod *) lfirst(cell))->portion_view == view)
 			return lfirst(cell);
 	}
 	return NULL;
@@ -280,7 +296,7 @@ tsm_temporal_add_period(PG_FUNCTION_ARGS)
 	}
 	rel = tsm_temporal_open_owned(period->rel);
 	tsm_temporal_check_kind(rel, "a period");
-	if (find_period(period->rel, period->name) != NULL)
+	if (tsm_temporal_period(period->rel, period->name) != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
 				 errmsg("period \"%s\" of table \"%s\" already exists", period->name,
@@ -293,7 +309,7 @@ tsm_temporal_add_period(PG_FUNCTION_ARGS)
 	table_close(rel, NoLock);
 	tsm_delta_as_owner(owner, run_command, command);
 	tsm_temporal_execute_as_extension(
-		psprintf("INSERT INTO tsmem.periods VALUES (%u, %s, %s, %s, %s, %s)", period->rel,
+		psprintf("INSERT INTO tsmem.periods VALUES (%u, %s, %s, %s, %s, %s, NULL)", period->rel,
 				 name_literal(period->name), name_literal(period->from_column),
 				 name_literal(period->to_column), name_literal(period->constraint_name),
 				 period->set_not_null ? "true" : "false"));
@@ -305,7 +321,7 @@ tsm_temporal_add_period(PG_FUNCTION_ARGS)
 static TsmTemporalPeriod *
 existing_period(Relation rel, const char *name)
 {
-	TsmTemporalPeriod *period = find_period(RelationGetRelid(rel), name);
+	TsmTemporalPeriod *period = tsm_temporal_period(RelationGetRelid(rel), name);
 
 	if (period == NULL)
 		ereport(ERROR,
@@ -341,6 +357,7 @@ tsm_temporal_drop_period(PG_FUNCTION_ARGS)
 					 errhint("Drop the constraint first.")));
 	}
 	table_close(rel, NoLock);
+	tsm_temporal_drop_portions(relid);
 	initStringInfo(&command);
 	appendStringInfo(&command, "ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s", table,
 					 quote_identifier(period->constraint_name));
@@ -619,6 +636,10 @@ tsm_temporal_forget_dropped(void)
 			tsm_temporal_execute_as_extension(
 				psprintf("DELETE FROM tsmem.periods WHERE rel = %u AND period = %s", period->rel,
 						 name_literal(period->name)));
+		else if (OidIsValid(period->portion_view) && get_rel_relkind(period->portion_view) != RELKIND_VIEW)
+			tsm_temporal_execute_as_extension(
+				psprintf("UPDATE tsmem.periods SET portion_view = NULL WHERE rel = %u AND period = %s",
+						 period->rel, name_literal(period->name)));
 	}
 	foreach(cell, tsm_temporal_keys(InvalidOid))
 	{
