@@ -126,8 +126,13 @@ COMMENT ON FUNCTION tsmem.add_temporal_key(regclass, name[], name, boolean) IS
 
 -- Period predicates of SQL:2011. The functions are inlined, so that indexes serve them.
 
+CREATE FUNCTION tsmem._overlaps_support(internal) RETURNS internal
+AS 'MODULE_PATHNAME', 'tsm_temporal_overlaps_support' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION tsmem._overlaps_support(internal) IS
+'internal: planner support of tsmem.overlaps; loads the library, and with it the temporal join';
+
 CREATE FUNCTION tsmem.overlaps(a anyrange, b anyrange) RETURNS boolean
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT $1 OPERATOR(pg_catalog.&&) $2';
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SUPPORT tsmem._overlaps_support AS 'SELECT $1 OPERATOR(pg_catalog.&&) $2';
 COMMENT ON FUNCTION tsmem.overlaps(anyrange, anyrange) IS 'the periods have an instant in common';
 
 CREATE FUNCTION tsmem.equals(a anyrange, b anyrange) RETURNS boolean

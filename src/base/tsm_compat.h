@@ -124,4 +124,14 @@
 #define tsm_completed_transactions() (ShmemVariableCache->xactCompletionCount)
 #endif
 
+/* 16 keeps nullability in the variables, not beside the expression. Makes the class if it is not there. */
+#if PG_VERSION_NUM >= 160000
+#define tsm_get_eclass_for_sort_expr(root, expr, opfamilies, opcintype) \
+	get_eclass_for_sort_expr(root, expr, opfamilies, opcintype, InvalidOid, 0, NULL, true)
+#else
+#define tsm_get_eclass_for_sort_expr(root, expr, opfamilies, opcintype) \
+	get_eclass_for_sort_expr(root, expr, (root)->nullable_baserels, opfamilies, opcintype, InvalidOid, 0, \
+							 NULL, true)
+#endif
+
 #endif /* TSM_COMPAT_H */

@@ -7,6 +7,10 @@ OBJS += \
 	src/temporal/ddl/tsm_temporal_move.o \
 	src/temporal/ddl/tsm_temporal_security.o \
 	src/temporal/ddl/tsm_temporal_versioning.o \
+	src/temporal/join/tsm_temporal_join_exec.o \
+	src/temporal/join/tsm_temporal_join_path.o \
+	src/temporal/join/tsm_temporal_join_plan.o \
+	src/temporal/join/tsm_temporal_sweep.o \
 	src/temporal/period/tsm_temporal_allen.o \
 	src/temporal/period/tsm_temporal_cut.o \
 	src/temporal/period/tsm_temporal_gaps.o \

@@ -10,6 +10,7 @@
 #include "utils/guc.h"
 
 #include "tsm_base.h"
+#include "tsm_temporal_join.h"
 #include "tsm_temporal_portion.h"
 
 int			tsm_temporal_conflict = TSM_CONFLICT_ADJUST;
@@ -31,6 +32,7 @@ temporal_load(void)
 							 PGC_USERSET, 0, NULL, NULL, NULL);
 	tsm_temporal_plan_load();
 	tsm_temporal_cut_load();
+	tsm_temporal_join_load();
 }
 
 TSM_ROOM(temporal, temporal_load, NULL);
