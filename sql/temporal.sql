@@ -294,6 +294,66 @@ CREATE AGGREGATE tsmem.gaps(anyrange) (
 );
 COMMENT ON AGGREGATE tsmem.gaps(anyrange) IS 'what lies between the first and the last of the periods and in none of them';
 
+-- Temporal foreign keys
+
+CREATE TABLE tsmem.temporal_foreign_keys (
+	rel regclass NOT NULL,
+	constraint_name name NOT NULL,
+	key_columns name[] NOT NULL,
+	period name NOT NULL,
+	referenced regclass NOT NULL,
+	referenced_columns name[] NOT NULL,
+	referenced_period name NOT NULL,
+	on_delete text NOT NULL,
+	on_update text NOT NULL,
+	"deferrable" boolean NOT NULL,
+	initially_deferred boolean NOT NULL,
+	referenced_trigger name,
+	truncate_trigger name,
+	PRIMARY KEY (rel, constraint_name)
+);
+COMMENT ON TABLE tsmem.temporal_foreign_keys IS 'foreign keys with a period; written by tsmem.add_temporal_foreign_key and drop_temporal_foreign_key';
+COMMENT ON COLUMN tsmem.temporal_foreign_keys.rel IS 'the referencing table';
+COMMENT ON COLUMN tsmem.temporal_foreign_keys.constraint_name IS 'the constraint, and the trigger on rel that checks its rows';
+COMMENT ON COLUMN tsmem.temporal_foreign_keys.key_columns IS 'referencing columns besides the period';
+COMMENT ON COLUMN tsmem.temporal_foreign_keys.period IS 'the period of the referencing table';
+COMMENT ON COLUMN tsmem.temporal_foreign_keys.referenced IS 'the referenced table';
+COMMENT ON COLUMN tsmem.temporal_foreign_keys.referenced_columns IS 'columns of its temporal key, in the order of key_columns';
+COMMENT ON COLUMN tsmem.temporal_foreign_keys.referenced_period IS 'the period of its temporal key';
+COMMENT ON COLUMN tsmem.temporal_foreign_keys.on_delete IS 'no action, restrict, cascade, set null or set default';
+COMMENT ON COLUMN tsmem.temporal_foreign_keys.on_update IS 'no action, restrict, cascade, set null or set default';
+COMMENT ON COLUMN tsmem.temporal_foreign_keys.deferrable IS 'whether the check can wait for the end of the transaction';
+COMMENT ON COLUMN tsmem.temporal_foreign_keys.initially_deferred IS 'whether it does unless asked otherwise';
+COMMENT ON COLUMN tsmem.temporal_foreign_keys.referenced_trigger IS 'the trigger on the referenced table; null where the constraint is the server''s own';
+COMMENT ON COLUMN tsmem.temporal_foreign_keys.truncate_trigger IS 'the trigger of TRUNCATE on the referenced table; null likewise';
+SELECT pg_catalog.pg_extension_config_dump('tsmem.temporal_foreign_keys',
+	'WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = ''pg_catalog.pg_class''::pg_catalog.regclass AND d.objid = rel AND d.deptype = ''e'')');
+GRANT SELECT ON tsmem.temporal_foreign_keys TO PUBLIC;
+
+CREATE FUNCTION tsmem._check_foreign_key() RETURNS trigger
+AS 'MODULE_PATHNAME', 'tsm_temporal_check_foreign_key' LANGUAGE C;
+COMMENT ON FUNCTION tsmem._check_foreign_key() IS 'internal: refuses a row that no referenced rows cover (23503)';
+
+CREATE FUNCTION tsmem._act_on_foreign_key() RETURNS trigger
+AS 'MODULE_PATHNAME', 'tsm_temporal_act_on_foreign_key' LANGUAGE C;
+COMMENT ON FUNCTION tsmem._act_on_foreign_key() IS 'internal: the action of a temporal foreign key when a referenced row changes';
+
+CREATE FUNCTION tsmem._truncate_referenced() RETURNS trigger
+AS 'MODULE_PATHNAME', 'tsm_temporal_truncate_referenced' LANGUAGE C;
+COMMENT ON FUNCTION tsmem._truncate_referenced() IS 'internal: refuses TRUNCATE of a table that rows reference (0A000)';
+
+CREATE FUNCTION tsmem.add_temporal_foreign_key(rel regclass, key_columns name[], period name, referenced regclass,
+	referenced_columns name[], referenced_period name, on_delete text DEFAULT 'no action',
+	on_update text DEFAULT 'no action', "deferrable" boolean DEFAULT false, initially_deferred boolean DEFAULT false,
+	constraint_name name DEFAULT NULL) RETURNS name
+AS 'MODULE_PATHNAME', 'tsm_temporal_add_foreign_key' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION tsmem.add_temporal_foreign_key(regclass, name[], name, regclass, name[], name, text, text, boolean, boolean, name) IS
+'demands that the rows of a temporal key cover the period of each row that names their key; returns the name of the constraint';
+
+CREATE FUNCTION tsmem.drop_temporal_foreign_key(rel regclass, constraint_name name) RETURNS void
+AS 'MODULE_PATHNAME', 'tsm_temporal_drop_foreign_key' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION tsmem.drop_temporal_foreign_key(regclass, name) IS 'ends a temporal foreign key';
+
 -- Event triggers: last, so that they do not see the commands above.
 
 CREATE FUNCTION tsmem._before_command() RETURNS event_trigger

@@ -15,6 +15,12 @@ OBJS += \
 	src/temporal/period/tsm_temporal_cut.o \
 	src/temporal/period/tsm_temporal_gaps.o \
 	src/temporal/period/tsm_temporal_leftover.o \
+	src/temporal/period/tsm_temporal_foreign_add.o \
+	src/temporal/period/tsm_temporal_foreign_check.o \
+	src/temporal/period/tsm_temporal_foreign_info.o \
+	src/temporal/period/tsm_temporal_foreign_query.o \
+	src/temporal/period/tsm_temporal_foreign_registry.o \
+	src/temporal/period/tsm_temporal_foreign_report.o \
 	src/temporal/period/tsm_temporal_period.o \
 	src/temporal/period/tsm_temporal_portion.o \
 	src/temporal/read/tsm_temporal_as_of.o \

@@ -28,6 +28,7 @@
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 
+#include "tsm_temporal_foreign.h"
 #include "tsm_temporal_portion.h"
 
 PG_FUNCTION_INFO_V1(tsm_temporal_before_command);
@@ -330,6 +331,7 @@ check_alter_table(const AlterTableStmt *statement)
 	{
 		check_registry_untouched(relid, ((AlterTableCmd *) lfirst(part))->subtype);
 		check_triggers_kept(relid, lfirst(part));
+		tsm_foreign_before_alter(relid, lfirst(part));
 	}
 }
 
@@ -382,6 +384,8 @@ before_rename(const RenameStmt *statement)
 	if (statement->renameType == OBJECT_TRIGGER &&
 		is_our_trigger(relid, statement->subname))
 		refuse(relid, "rename trigger", statement->subname);
+	if (statement->renameType == OBJECT_TRIGGER)
+		tsm_foreign_check_trigger_kept(relid, statement->subname, true);
 	if (statement->renameType != OBJECT_COLUMN)
 		return;
 	check_history_untouched(relid, AT_DropColumn);
@@ -465,6 +469,8 @@ before_drop(const DropStmt *statement)
 																	   list_length(names) - 1)));
 			if (OidIsValid(relid) && is_our_trigger(relid, strVal(llast(names))))
 				refuse(relid, "drop trigger", strVal(llast(names)));
+			if (OidIsValid(relid))
+				tsm_foreign_check_trigger_kept(relid, strVal(llast(names)), false);
 		}
 	}
 }
@@ -538,6 +544,8 @@ tsm_temporal_before_command(PG_FUNCTION_ARGS)
 				 errmsg("function \"%s\" must be called by an event trigger", "_before_command")));
 	if (tsm_delta_is_own_command(tree))
 		PG_RETURN_VOID();
+	if (IsA(tree, DropStmt) || IsA(tree, DropOwnedStmt) || IsA(tree, AlterTableStmt))
+		tsm_foreign_bind_all(false);
 	if (IsA(tree, AlterTableStmt))
 	{
 		check_alter_table((AlterTableStmt *) tree);
@@ -660,6 +668,8 @@ after_alter_table(const AlterTableStmt *statement)
 
 		tsm_temporal_follow_new_partition(relid, relation_of(((PartitionCmd *) command->def)->name));
 	}
+	tsm_foreign_after_partitions(relid, has_part(statement, AT_AttachPartition, AT_AttachPartition),
+								 has_part(statement, AT_DetachPartition, AT_DetachPartition));
 }
 
 static void
@@ -696,7 +706,10 @@ tsm_temporal_after_command(PG_FUNCTION_ARGS)
 		Oid			relid = relation_of(((CreateStmt *) tree)->relation);
 
 		if (OidIsValid(relid))
+		{
 			tsm_temporal_follow_new_partition(relid, InvalidOid);
+			tsm_foreign_after_partitions(relid, false, false);
+		}
 	}
 	else if (IsA(tree, RenameStmt))
 		tsm_temporal_follow_rename((RenameStmt *) tree);
@@ -743,6 +756,7 @@ tsm_temporal_after_drop(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" must be called by an event trigger", "_after_drop")));
 	tsm_temporal_forget_dropped();
+	tsm_foreign_forget_dropped();
 	forget_dropped_views();
 	PG_RETURN_VOID();
 }

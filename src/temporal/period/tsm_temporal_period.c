@@ -25,6 +25,7 @@
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
+#include "tsm_temporal_foreign.h"
 #include "tsm_temporal_portion.h"
 
 PG_FUNCTION_INFO_V1(tsm_temporal_add_period);
@@ -356,6 +357,7 @@ tsm_temporal_drop_period(PG_FUNCTION_ARGS)
 					 errdetail("Temporal key \"%s\" depends on it.", key->constraint_name),
 					 errhint("Drop the constraint first.")));
 	}
+	tsm_foreign_check_period_unused(relid, period->name);
 	table_close(rel, NoLock);
 	tsm_temporal_drop_portions(relid);
 	initStringInfo(&command);
@@ -534,6 +536,7 @@ tsm_temporal_rename_in_periods(Oid relid, const char *old_name, const char *new_
 				 "SET key_columns = array_replace(key_columns, %s::name, %s::name), "
 				 "period = CASE WHEN period = %s THEN %s ELSE period END WHERE rel = %u",
 				 from, to, from, to, relid));
+	tsm_foreign_rename_column(relid, old_name, new_name);
 }
 
 /* A constraint's new name in the registrations of a table. */
@@ -551,6 +554,7 @@ tsm_temporal_rename_constraint(Oid relid, const char *old_name, const char *new_
 	tsm_temporal_execute_as_extension(
 		psprintf("UPDATE tsmem.temporal_keys SET constraint_name = %s "
 				 "WHERE rel = %u AND constraint_name = %s", to, relid, from));
+	tsm_foreign_rename_constraint(relid, old_name, new_name);
 }
 
 /* Whether a table has a constraint of the name. */
