@@ -354,6 +354,14 @@ CREATE FUNCTION tsmem.drop_temporal_foreign_key(rel regclass, constraint_name na
 AS 'MODULE_PATHNAME', 'tsm_temporal_drop_foreign_key' LANGUAGE C VOLATILE STRICT;
 COMMENT ON FUNCTION tsmem.drop_temporal_foreign_key(regclass, name) IS 'ends a temporal foreign key';
 
+-- Temporal aggregation
+
+CREATE FUNCTION tsmem.timeline(rel regclass, period name, aggregate text, value_column name DEFAULT NULL,
+	OUT period text, OUT value numeric) RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'tsm_temporal_timeline' LANGUAGE C STABLE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION tsmem.timeline(regclass, name, text, name) IS
+'count, sum, avg, min or max of the rows of a table or view that are valid at each instant, over intervals in which it is constant; where no row is valid there is none';
+
 -- Event triggers: last, so that they do not see the commands above.
 
 CREATE FUNCTION tsmem._before_command() RETURNS event_trigger

@@ -11,6 +11,7 @@ OBJS += \
 	src/temporal/join/tsm_temporal_join_path.o \
 	src/temporal/join/tsm_temporal_join_plan.o \
 	src/temporal/join/tsm_temporal_sweep.o \
+	src/temporal/join/tsm_temporal_timeline.o \
 	src/temporal/period/tsm_temporal_allen.o \
 	src/temporal/period/tsm_temporal_cut.o \
 	src/temporal/period/tsm_temporal_gaps.o \
