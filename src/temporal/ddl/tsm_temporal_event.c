@@ -67,10 +67,14 @@ relation_of(RangeVar *name)
 static void
 refuse(Oid relid, const char *what, const char *name)
 {
+	bool		view = get_rel_relkind(relid) == RELKIND_VIEW;
+
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("cannot %s \"%s\" of table \"%s\"", what, name, get_rel_name(relid)),
-			 errdetail("System versioning needs it."),
+			 errmsg(view ? "cannot %s \"%s\" of view \"%s\"" : "cannot %s \"%s\" of table \"%s\"",
+					what, name, get_rel_name(relid)),
+			 view ? errdetail("FOR PORTION OF needs it.") : errdetail("System versioning needs it."),
+			 view ? errhint("Drop the view instead.") :
 			 errhint("End the versioning first, with tsmem.drop_system_versioning.")));
 }
 
@@ -270,12 +274,13 @@ check_registry_untouched(Oid relid, AlterTableType subtype)
 				 errdetail("\"%s\" is a table of extension \"tsmem\" itself.", get_rel_name(relid))));
 }
 
-/* Whether a trigger of that name is one of ours on a versioned table or a history. */
+/* Whether a trigger of that name is one of ours on a versioned table, a history or the view of a period. */
 static bool
 is_our_trigger(Oid relid, const char *name)
 {
 	return strncmp(name, "~tsmem_", 7) == 0 &&
-		(tsm_temporal_find(relid) != NULL || tsm_delta_find_by_history(relid) != NULL);
+		(tsm_temporal_find(relid) != NULL || tsm_delta_find_by_history(relid) != NULL ||
+		 tsm_temporal_period_of_view(relid) != NULL);
 }
 
 /*
@@ -364,6 +369,8 @@ before_alter_table(const AlterTableStmt *statement)
 				check_parent((RangeVar *) command->def);
 			if (command->subtype == AT_DropColumn || command->subtype == AT_AlterColumnType)
 				tsm_temporal_drop_portions(relid);
+			else if (command->subtype == AT_AddColumn || command->subtype == AT_ChangeOwner)
+				tsm_temporal_lock_portions(relid);
 			foreach(cell, tables)
 				in_the_way |= before_alter_part(lfirst(cell), command);
 		}
@@ -386,6 +393,9 @@ before_rename(const RenameStmt *statement)
 		refuse(relid, "rename trigger", statement->subname);
 	if (statement->renameType == OBJECT_TRIGGER)
 		tsm_foreign_check_trigger_kept(relid, statement->subname, true);
+	if ((statement->renameType == OBJECT_COLUMN || statement->renameType == OBJECT_TABLE) &&
+		tsm_relation_ownercheck(relid, GetUserId()))
+		tsm_temporal_lock_portions(relid);
 	if (statement->renameType != OBJECT_COLUMN)
 		return;
 	check_history_untouched(relid, AT_DropColumn);

@@ -19,6 +19,7 @@
 #include "commands/alter.h"
 #include "commands/tablecmds.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "parser/parse_func.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -97,6 +98,8 @@ tsm_temporal_before_set_schema(const AlterObjectSchemaStmt *statement)
 	relid = RangeVarGetRelid(statement->relation, NoLock, true);
 	if (!OidIsValid(relid))
 		return;
+	if (tsm_relation_ownercheck(relid, GetUserId()))
+		tsm_temporal_lock_portions(relid);
 	table = tsm_delta_find_by_history(relid);
 	if (table != NULL)
 		refuse_move("move history table", get_rel_name(relid), get_rel_name(table->rel));

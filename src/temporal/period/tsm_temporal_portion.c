@@ -28,6 +28,7 @@
 #include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -96,11 +97,11 @@ make_view(void *arg)
 					  quote_literal_cstr(psprintf("UPDATE changes the rows of %s for a portion of %s",
 												  quote_identifier(RelationGetRelationName(rel)),
 												  quote_identifier(period->name))));
-	tsm_delta_execute("CREATE TRIGGER portion INSTEAD OF UPDATE ON %s "
+	tsm_delta_execute("CREATE TRIGGER \"~tsmem_portion\" INSTEAD OF UPDATE ON %s "
 					  "FOR EACH ROW EXECUTE FUNCTION tsmem._for_portion_of()", qualified);
-	tsm_delta_execute("CREATE TRIGGER portion_only BEFORE INSERT OR DELETE ON %s "
+	tsm_delta_execute("CREATE TRIGGER \"~tsmem_update_only\" BEFORE INSERT OR DELETE ON %s "
 					  "FOR EACH STATEMENT EXECUTE FUNCTION tsmem._refuse_portion()", qualified);
-	tsm_delta_execute("CREATE TRIGGER portion_refused INSTEAD OF INSERT OR DELETE ON %s "
+	tsm_delta_execute("CREATE TRIGGER \"~tsmem_no_other\" INSTEAD OF INSERT OR DELETE ON %s "
 					  "FOR EACH ROW EXECUTE FUNCTION tsmem._refuse_portion()", qualified);
 	/* Whoever uses it needs the rights on the table itself. */
 	tsm_delta_execute("GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO PUBLIC", qualified);
@@ -255,6 +256,24 @@ tsm_temporal_follow_portions(Oid relid)
 			give_view(period);
 		else
 			add_view(period);
+	}
+}
+
+/*
+ * An update through a view locks the view, then the table. Who changes the
+ * table and then its view would meet it half-way.
+ */
+void
+tsm_temporal_lock_portions(Oid relid)
+{
+	ListCell   *cell;
+
+	foreach(cell, periods_below(relid))
+	{
+		TsmTemporalPeriod *period = lfirst(cell);
+
+		if (has_view(period))
+			LockRelationOid(period->portion_view, AccessExclusiveLock);
 	}
 }
 

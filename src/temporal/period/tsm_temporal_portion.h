@@ -21,6 +21,9 @@ extern char *tsm_temporal_portion_target(Relation rel);
 /* Views of a table's periods: made where one is missing or shows other columns than the table. As any user. */
 extern void tsm_temporal_follow_portions(Oid relid);
 
+/* Before a change of a table that its views follow: they are locked before it, as an update locks them. */
+extern void tsm_temporal_lock_portions(Oid relid);
+
 /* Before a column of a table, or of one below it, is dropped or changes its type: their views are dropped. */
 extern void tsm_temporal_drop_portions(Oid relid);
 
