@@ -33,6 +33,10 @@ SELECT pg_catalog.pg_extension_config_dump('tsmem.versioned_tables',
 	'WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = ''pg_catalog.pg_class''::pg_catalog.regclass AND d.objid = rel AND d.deptype = ''e'')');
 GRANT SELECT ON tsmem.versioned_tables TO PUBLIC;
 
+CREATE FUNCTION tsmem._loaded() RETURNS boolean
+AS 'MODULE_PATHNAME', 'tsm_delta_loaded' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION tsmem._loaded() IS 'internal: true; the planner evaluates it, which loads the library before paths are made';
+
 CREATE FUNCTION tsmem._protect_history() RETURNS trigger
 AS 'MODULE_PATHNAME', 'tsm_delta_protect_history_trigger' LANGUAGE C;
 COMMENT ON FUNCTION tsmem._protect_history() IS 'internal: refuses changes of a history table (42501)';

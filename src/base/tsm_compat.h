@@ -134,4 +134,11 @@
 							 NULL, true)
 #endif
 
+/* 18 counts the nodes of a path that settings disable; before, their cost tells. */
+#if PG_VERSION_NUM >= 180000
+#define tsm_copy_disabled_nodes(to, from) ((to)->disabled_nodes = (from)->disabled_nodes)
+#else
+#define tsm_copy_disabled_nodes(to, from) ((void) 0)
+#endif
+
 #endif /* TSM_COMPAT_H */

@@ -20,9 +20,21 @@
 
 #include "tsm_delta_int.h"
 
+PG_FUNCTION_INFO_V1(tsm_delta_loaded);
 PG_FUNCTION_INFO_V1(tsm_delta_protect_history_trigger);
 PG_FUNCTION_INFO_V1(tsm_delta_stamp_registration);
 PG_FUNCTION_INFO_V1(tsm_delta_forget_dropped_trigger);
+
+/*
+ * _loaded() → boolean
+ *
+ * True. Being immutable it is folded when a query is planned: the library is loaded then.
+ */
+Datum
+tsm_delta_loaded(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(true);
+}
 
 /*
  * BEFORE, a statement or a row, on a history table: refuses (42501), whoever

@@ -156,13 +156,17 @@ bind_object(Oid class, Oid object, Oid rel, DependencyType type)
 	recordDependencyOn(&depender, &referenced, type);
 }
 
-/* The condition that a version is one of those that $1, a time or a token, asks for. */
+/*
+ * The condition that a version is one of those that $1, a time or a token,
+ * asks for. The planner folds _loaded() before it makes paths, and so has loaded
+ * the library that offers the history scan, in the first statement of a session too.
+ */
 static char *
 version_condition(Relation rel, Oid argument_type)
 {
 	if (argument_type == TEXTOID)
 		return tsm_temporal_seen_condition(RelationGetRelid(rel), "$1");
-	return pstrdup("u.row_start <= $1 AND u.row_end > $1");
+	return pstrdup("u.row_start <= $1 AND u.row_end > $1 AND tsmem._loaded()");
 }
 
 static void
