@@ -6,6 +6,7 @@
 #   make coverage        line coverage of the C code by the same tests
 #   make bench NAME=...  one benchmark of bench/, beside its peer
 #   make check-servers   builds and tests on PostgreSQL 17 and 18
+#   make check-upgrade   pg_upgrade to PostgreSQL 17, with versioned tables
 
 .DEFAULT_GOAL := all
 
@@ -29,7 +30,7 @@ EXTRA_CLEAN = build sql/tsmem--*.sql
 # What a person calls works before a server is installed, so it does not need PGXS.
 TOOLS = test/tools
 
-demo test coverage bench check-servers: export PG_CONFIG := $(PG_CONFIG)
+demo test coverage bench check-servers check-upgrade: export PG_CONFIG := $(PG_CONFIG)
 demo:
 	@$(TOOLS)/ensure-packages demo && docs/demo/run $(if $(DATA),--data '$(DATA)')
 test:
@@ -40,7 +41,9 @@ bench:
 	@$(TOOLS)/ensure-packages bench && bench/run $(NAME)
 check-servers:
 	@$(TOOLS)/check-servers
-.PHONY: demo test coverage bench check-servers
+check-upgrade:
+	@$(TOOLS)/check-upgrade
+.PHONY: demo test coverage bench check-servers check-upgrade
 
 PG_CONFIG ?= pg_config
 PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))

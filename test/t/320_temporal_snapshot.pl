@@ -75,7 +75,7 @@ is($other->safe_psql('postgres', "SELECT count(*) FROM account_as_of_snapshot(re
 # A registration that still names another cluster, as after pg_upgrade.
 $other->safe_psql('postgres', 'SET allow_system_table_mods = on; UPDATE tsmem.versioned_tables SET system_identifier = 1');
 is($other->safe_psql('postgres', "SELECT count(*) FROM account_as_of_snapshot(regexp_replace('$here', '^(tsm1[.]\\w+)[.]\\d+', '\\1.0'))"), '0',
-	'all by time while the registration names another cluster');
+	'the same while the registration names another cluster');
 
 $_->stop('immediate') for $standby, $node, $other;
 done_testing();

@@ -123,13 +123,19 @@ tsm_snapshot_accept(const char *text)
 	return snapshot;
 }
 
-/* The same of one registration. */
+/*
+ * The same of one registration. One of another cluster has come by
+ * pg_upgrade, which goes on with the ids of transactions: they are believed
+ * from when this cluster was made (its identifier begins with that second).
+ */
 static TimestampTz
 since_of(const TsmVersionedTable *table)
 {
-	if (table->system_identifier != (int64) GetSystemIdentifier())
-		return DT_NOEND;
-	return table->since;
+	uint64		cluster = GetSystemIdentifier();
+
+	if (table->system_identifier == (int64) cluster)
+		return table->since;
+	return Max(table->since, time_t_to_timestamptz((pg_time_t) (cluster >> 32)));
 }
 
 /* Of partitions that are versioned each by itself the latest counts. */

@@ -1,0 +1,47 @@
+-- What the old server has before pg_upgrade: versioned tables of each kind, with owners, rights, policies, periods and keys.
+CREATE ROLE reader;
+CREATE ROLE owner;
+GRANT CREATE ON SCHEMA public TO owner;
+SET ROLE owner;
+CREATE TABLE account (gone int, id int PRIMARY KEY, v numeric, note text, doubled numeric GENERATED ALWAYS AS (v * 2) STORED);
+ALTER TABLE account DROP COLUMN gone;
+SELECT tsmem.add_system_versioning('account', '{note}', '{"truncate": "history"}');
+GRANT SELECT ON account TO reader;
+ALTER TABLE account ENABLE ROW LEVEL SECURITY;
+CREATE POLICY even ON account FOR SELECT TO reader USING (id % 2 = 0);
+INSERT INTO account SELECT i, i, repeat('note ', i * 100) FROM generate_series(1, 50) i;
+UPDATE account SET v = v + 1;
+UPDATE account SET note = 'm';
+DELETE FROM account WHERE id > 40;
+ALTER TABLE account ADD COLUMN added int DEFAULT 7;
+ALTER TABLE account ADD COLUMN dropped int;
+UPDATE account SET added = 8, dropped = 9 WHERE id < 5;
+ALTER TABLE account DROP COLUMN dropped;
+RESET ROLE;
+CREATE SCHEMA "odd Schema";
+CREATE TABLE "odd Schema"."we""ird Tab.le" ("a b" text, amount int, valid_at tstzrange);
+SELECT tsmem.add_period('"odd Schema"."we""ird Tab.le"', 'valid_at'),
+	tsmem.add_temporal_key('"odd Schema"."we""ird Tab.le"', '{"a b"}', 'valid_at', true),
+	tsmem.add_system_versioning('"odd Schema"."we""ird Tab.le"');
+INSERT INTO "odd Schema"."we""ird Tab.le" VALUES ('tea', 1, '[2026-01-01,2026-06-01)'), ('tea', 2, '[2026-06-01,)');
+UPDATE "odd Schema"."we""ird Tab.le" SET amount = 3 WHERE amount = 2;
+CREATE TABLE part (id int, k int, v int, PRIMARY KEY (id, k)) PARTITION BY LIST (k);
+CREATE TABLE part_1 PARTITION OF part FOR VALUES IN (1);
+CREATE TABLE part_2 PARTITION OF part FOR VALUES IN (2);
+SELECT tsmem.add_system_versioning('part');
+INSERT INTO part VALUES (1, 1, 1), (2, 2, 2);
+UPDATE part SET k = 2 WHERE id = 1;
+UPDATE part SET v = 9;
+SELECT tsmem.import_history('part', $$SELECT 1 AS id, 1 AS k, 0 AS v, timestamptz '2020-01-01' AS row_start, timestamptz '2020-01-02' AS row_end$$);
+CREATE TABLE each (id int NOT NULL, k int, v int, row_start timestamptz, row_xid xid8) PARTITION BY LIST (k);
+CREATE TABLE each_1 PARTITION OF each (PRIMARY KEY (id)) FOR VALUES IN (1);
+SELECT tsmem.add_system_versioning('each_1', '{}', '{"history_table": "each_1_past", "functions": false}');
+INSERT INTO each VALUES (1, 1, 1);
+UPDATE each SET v = 2;
+CREATE TABLE points (name text PRIMARY KEY, at timestamptz, token text);
+INSERT INTO points VALUES ('middle', clock_timestamp(), NULL);
+UPDATE account SET v = v + 1;
+UPDATE part SET v = 10;
+INSERT INTO points VALUES ('last', clock_timestamp(), tsmem.snapshot());
+UPDATE account SET v = v + 1;
+CREATE VIEW own_view AS SELECT id, v FROM account_versions;
