@@ -143,4 +143,108 @@
 #define tsm_copy_disabled_nodes(to, from) ((void) 0)
 #endif
 
+/* Memory of settings: 16 has an allocator of its own for it. */
+#if PG_VERSION_NUM >= 160000
+#define tsm_guc_malloc(level, size) guc_malloc(level, size)
+#define tsm_guc_free(pointer) guc_free(pointer)
+#else
+#define tsm_guc_malloc(level, size) ((void) (level), malloc(size))
+#define tsm_guc_free(pointer) free(pointer)
+#endif
+
+/* 16 gave the decoder of times a place for details of an error. */
+#if PG_VERSION_NUM >= 160000
+#define tsm_DecodeDateTime(fields, types, count, kind, tm, fraction, offset) \
+	DecodeDateTime(fields, types, count, kind, tm, fraction, offset, &(DateTimeErrorExtra) {0})
+#else
+#define tsm_DecodeDateTime(fields, types, count, kind, tm, fraction, offset) \
+	DecodeDateTime(fields, types, count, kind, tm, fraction, offset)
+#endif
+
+/* 17 renamed the test. */
+#if PG_VERSION_NUM >= 170000
+#define tsm_AmAutoVacuumWorkerProcess() AmAutoVacuumWorkerProcess()
+#else
+#define tsm_AmAutoVacuumWorkerProcess() IsAutoVacuumWorkerProcess()
+#endif
+
+/*
+ * The rights that a query asks for: until 15 in the entry of each table, since
+ * 16 in a list beside them, where each table below a UNION ALL needs a place.
+ *
+ * tsm_take_permissions: the new entry, the only one of its query, asks for
+ * what the old one asks for. tsm_check_permissions_as: it asks for SELECT in
+ * the name of a role. tsm_forget_permissions: the entry asks for nothing.
+ */
+#if PG_VERSION_NUM >= 160000
+#include "nodes/parsenodes.h"
+#include "parser/parse_relation.h"
+
+static inline void
+tsm_take_permissions(Query *query, RangeTblEntry *rte, Query *old_query, RangeTblEntry *old)
+{
+	RTEPermissionInfo *info = addRTEPermissionInfo(&query->rteperminfos, rte);
+	RTEPermissionInfo *asked = getRTEPermissionInfo(old_query->rteperminfos, old);
+
+	info->requiredPerms = asked->requiredPerms;
+	info->checkAsUser = asked->checkAsUser;
+	info->selectedCols = bms_copy(asked->selectedCols);
+}
+
+static inline void
+tsm_check_permissions_as(Query *query, RangeTblEntry *rte, Oid role)
+{
+	RTEPermissionInfo *info = addRTEPermissionInfo(&query->rteperminfos, rte);
+
+	info->requiredPerms = ACL_SELECT;
+	info->checkAsUser = role;
+}
+
+static inline void
+tsm_forget_permissions(Query *query, RangeTblEntry *rte)
+{
+	Index		place = rte->perminfoindex;
+	ListCell   *cell;
+
+	rte->perminfoindex = 0;
+	foreach(cell, query->rtable)
+	{
+		if (lfirst_node(RangeTblEntry, cell)->perminfoindex == place)
+			return;				/* another entry has the same place */
+	}
+	query->rteperminfos = list_delete_nth_cell(query->rteperminfos, (int) place - 1);
+	foreach(cell, query->rtable)
+	{
+		RangeTblEntry *other = lfirst_node(RangeTblEntry, cell);
+
+		if (other->perminfoindex > place)
+			other->perminfoindex--;
+	}
+}
+#else
+#include "nodes/parsenodes.h"
+
+static inline void
+tsm_take_permissions(Query *query, RangeTblEntry *rte, Query *old_query, RangeTblEntry *old)
+{
+	rte->requiredPerms = old->requiredPerms;
+	rte->checkAsUser = old->checkAsUser;
+	rte->selectedCols = bms_copy(old->selectedCols);
+}
+
+static inline void
+tsm_check_permissions_as(Query *query, RangeTblEntry *rte, Oid role)
+{
+	rte->requiredPerms = 0;		/* none need be checked */
+}
+
+static inline void
+tsm_forget_permissions(Query *query, RangeTblEntry *rte)
+{
+	rte->requiredPerms = 0;
+	rte->checkAsUser = InvalidOid;
+	rte->selectedCols = NULL;
+}
+#endif
+
 #endif /* TSM_COMPAT_H */
