@@ -65,6 +65,28 @@ AS 'MODULE_PATHNAME', 'tsm_temporal_as_of_snapshot' LANGUAGE C STABLE PARALLEL R
 COMMENT ON FUNCTION tsmem.as_of_snapshot(anyelement, text, timestamptz) IS
 'rows of the table whose row type is given, as NULL::table, as a snapshot saw them, as of a valid time, or both; a null token or time does not restrict';
 
+-- AS OF for every statement of a session
+
+CREATE FUNCTION tsmem.set_system_time(system_time timestamptz, is_local boolean DEFAULT false) RETURNS void
+AS 'MODULE_PATHNAME', 'tsm_temporal_set_system_time' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION tsmem.set_system_time(timestamptz, boolean) IS
+'sets tsmem.system_time, to read versioned tables as of then; null for the present; for the transaction only when is_local';
+
+CREATE FUNCTION tsmem.set_valid_time(valid_time timestamptz, is_local boolean DEFAULT false) RETURNS void
+AS 'MODULE_PATHNAME', 'tsm_temporal_set_valid_time' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION tsmem.set_valid_time(timestamptz, boolean) IS
+'sets tsmem.valid_time, to read the rows of tables with a period that are valid then; null for all rows; for the transaction only when is_local';
+
+CREATE FUNCTION tsmem.set_snapshot(token text, is_local boolean DEFAULT false) RETURNS void
+AS 'MODULE_PATHNAME', 'tsm_temporal_set_snapshot' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION tsmem.set_snapshot(text, boolean) IS
+'sets tsmem.snapshot, to read versioned tables as a snapshot saw them; null for the present; for the transaction only when is_local';
+
+CREATE FUNCTION tsmem.enable_session_preload(enable boolean DEFAULT true) RETURNS text
+AS 'MODULE_PATHNAME', 'tsm_temporal_enable_session_preload' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION tsmem.enable_session_preload(boolean) IS
+'loads tsmem at the start of each new session of this database, or no longer; returns session_preload_libraries of the database; superusers only';
+
 -- Valid time
 
 CREATE TABLE tsmem.periods (

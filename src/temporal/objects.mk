@@ -27,6 +27,14 @@ OBJS += \
 	src/temporal/read/tsm_temporal_as_of.o \
 	src/temporal/read/tsm_temporal_snapshot.o \
 	src/temporal/read/tsm_temporal_token.o \
+	src/temporal/session/tsm_temporal_admit.o \
+	src/temporal/session/tsm_temporal_arm.o \
+	src/temporal/session/tsm_temporal_command.o \
+	src/temporal/session/tsm_temporal_lookup.o \
+	src/temporal/session/tsm_temporal_policy.o \
+	src/temporal/session/tsm_temporal_preload.o \
+	src/temporal/session/tsm_temporal_setting.o \
+	src/temporal/session/tsm_temporal_travel.o \
 	src/temporal/write/tsm_temporal_hold.o \
 	src/temporal/write/tsm_temporal_import.o \
 	src/temporal/write/tsm_temporal_latest.o \

@@ -12,6 +12,8 @@
 #include "tsm_base.h"
 #include "tsm_temporal_join.h"
 #include "tsm_temporal_portion.h"
+#include "tsm_temporal_int.h"
+#include "tsm_temporal_session.h"
 
 int			tsm_temporal_conflict = TSM_CONFLICT_ADJUST;
 
@@ -33,6 +35,7 @@ temporal_load(void)
 	tsm_temporal_plan_load();
 	tsm_temporal_cut_load();
 	tsm_temporal_join_load();
+	tsm_session_load();
 }
 
 TSM_ROOM(temporal, temporal_load, NULL);

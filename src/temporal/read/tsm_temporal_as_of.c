@@ -22,6 +22,7 @@
 
 #include "tsm_temporal_int.h"
 #include "tsm_temporal_read.h"
+#include "tsm_temporal_session.h"
 
 PG_FUNCTION_INFO_V1(tsm_temporal_as_of);
 PG_FUNCTION_INFO_V1(tsm_temporal_as_of_snapshot);
@@ -211,8 +212,18 @@ read_table(FunctionCallInfo fcinfo, Oid type, char *(*by_system) (Oid relid))
 	if (nulls[0] == 'n' && nulls[1] == 'n')
 		(void) histories_of(rel);	/* refuses a table that is not registered */
 	InitMaterializedSRF(fcinfo, 0);
-	store_rows(make_query(rel, nulls[0] == ' ' ? by_system(relid) : NULL, nulls[1] == ' '),
-			   type, times, nulls, rsinfo->setResult);
+	/* The times are those given, not those of the session. */
+	tsm_session_suspend();
+	PG_TRY();
+	{
+		store_rows(make_query(rel, nulls[0] == ' ' ? by_system(relid) : NULL, nulls[1] == ' '),
+				   type, times, nulls, rsinfo->setResult);
+	}
+	PG_FINALLY();
+	{
+		tsm_session_resume();
+	}
+	PG_END_TRY();
 	table_close(rel, AccessShareLock);
 	return (Datum) 0;
 }
