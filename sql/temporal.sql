@@ -384,6 +384,35 @@ AS 'MODULE_PATHNAME', 'tsm_temporal_timeline' LANGUAGE C STABLE PARALLEL RESTRIC
 COMMENT ON FUNCTION tsmem.timeline(regclass, name, text, name) IS
 'count, sum, avg, min or max of the rows of a table or view that are valid at each instant, over intervals in which it is constant; where no row is valid there is none';
 
+-- The grammar of the standard
+
+CREATE FUNCTION tsmem.rewrite(statements text) RETURNS text
+AS 'MODULE_PATHNAME', 'tsm_temporal_rewrite' LANGUAGE C STABLE STRICT PARALLEL RESTRICTED;
+COMMENT ON FUNCTION tsmem.rewrite(text) IS
+'statements in the temporal grammar of SQL:2011 as statements of PostgreSQL; what is not temporal comes back unchanged';
+
+CREATE FUNCTION tsmem.period(from_time timestamptz, to_time timestamptz) RETURNS tstzrange
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT pg_catalog.tstzrange($1, $2)';
+COMMENT ON FUNCTION tsmem.period(timestamptz, timestamptz) IS 'the period [from_time, to_time); a null bound is unbounded';
+
+CREATE FUNCTION tsmem.period(from_time timestamp, to_time timestamp) RETURNS tsrange
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT pg_catalog.tsrange($1, $2)';
+COMMENT ON FUNCTION tsmem.period(timestamp, timestamp) IS 'the period [from_time, to_time); a null bound is unbounded';
+
+CREATE FUNCTION tsmem.period(from_time date, to_time date) RETURNS daterange
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT pg_catalog.daterange($1, $2)';
+COMMENT ON FUNCTION tsmem.period(date, date) IS 'the period [from_time, to_time); a null bound is unbounded';
+
+CREATE FUNCTION tsmem._name_constraint(rel regclass, old_name name, new_name name) RETURNS name
+LANGUAGE plpgsql VOLATILE STRICT SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	IF old_name OPERATOR(pg_catalog.<>) new_name THEN
+		EXECUTE pg_catalog.format('ALTER TABLE %s RENAME CONSTRAINT %I TO %I', rel, old_name, new_name);
+	END IF;
+	RETURN new_name;
+END $$;
+COMMENT ON FUNCTION tsmem._name_constraint(regclass, name, name) IS 'internal: gives the constraint of a temporal key the name that its definition asks for';
+
 -- Event triggers: last, so that they do not see the commands above.
 
 CREATE FUNCTION tsmem._before_command() RETURNS event_trigger

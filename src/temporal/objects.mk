@@ -12,6 +12,12 @@ OBJS += \
 	src/temporal/join/tsm_temporal_join_plan.o \
 	src/temporal/join/tsm_temporal_sweep.o \
 	src/temporal/join/tsm_temporal_timeline.o \
+	src/temporal/language/tsm_temporal_define.o \
+	src/temporal/language/tsm_temporal_operand.o \
+	src/temporal/language/tsm_temporal_reference.o \
+	src/temporal/language/tsm_temporal_rewrite.o \
+	src/temporal/language/tsm_temporal_scan.o \
+	src/temporal/language/tsm_temporal_walk.o \
 	src/temporal/period/tsm_temporal_allen.o \
 	src/temporal/period/tsm_temporal_cut.o \
 	src/temporal/period/tsm_temporal_gaps.o \

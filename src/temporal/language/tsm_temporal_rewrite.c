@@ -1,0 +1,98 @@
+/*-------------------------------------------------------------------------
+ *
+ * tsm_temporal_rewrite.c
+ *	  rewrite(text): statements in the standard's temporal grammar as
+ *	  statements of the server.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "tsm_temporal_language.h"
+
+PG_FUNCTION_INFO_V1(tsm_temporal_rewrite);
+
+/* An error's position is in the text that is translated, not in the statement that the client has sent. */
+static void
+show_text(void *arg)
+{
+	int			position = geterrposition();
+
+	if (position > 0)
+	{
+		errposition(0);
+		internalerrposition(position);
+		internalerrquery(arg);
+	}
+}
+
+/*
+ * The index of the ";" that ends a statement, or the number of tokens. Those in parentheses and in the body of a
+ * function (BEGIN ATOMIC ... END) end none.
+ */
+static int
+end_of_statement(const TsmScript *script, int i)
+{
+	int			depth = 0;
+
+	for (; i < script->count; i++)
+	{
+		const TsmToken *token = &script->tokens[i];
+
+		if (token->match > i)
+			i = token->match;
+		else if (tsm_language_are(script, i, script->count, "begin atomic"))
+			depth++;
+		else if (depth > 0 && tsm_language_is(script, i, "case"))
+			depth++;
+		else if (depth > 0 && tsm_language_is(script, i, "end"))
+			depth--;
+		else if (depth == 0 && tsm_language_is_char(script, i, ';'))
+			break;
+	}
+	return i;
+}
+
+char *
+tsm_language_rewrite(const char *text)
+{
+	ErrorContextCallback callback = {error_context_stack, show_text, unconstify(char *, text)};
+	TsmScript  *script;
+	char	   *result;
+	int			from;
+	int			to;
+
+	error_context_stack = &callback;
+	script = tsm_language_scan(text);
+	for (from = 0; from < script->count; from = to + 1)
+	{
+		to = end_of_statement(script, from);
+		if (to == from)
+			continue;
+		tsm_language_define(script, from, to);
+		tsm_language_walk(script, from, to);
+	}
+	result = script->changed ? tsm_language_render_all(script) : unconstify(char *, text);
+	error_context_stack = callback.previous;
+	return result;
+}
+
+/* rewrite(text) → text */
+Datum
+tsm_temporal_rewrite(PG_FUNCTION_ARGS)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "tsmem rewrite",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	char	   *rewritten = tsm_language_rewrite(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	text	   *result;
+
+	MemoryContextSwitchTo(old);
+	result = cstring_to_text(rewritten);
+	MemoryContextDelete(context);
+	PG_RETURN_TEXT_P(result);
+}
