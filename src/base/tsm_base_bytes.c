@@ -78,19 +78,23 @@ tsm_read_u64_be(TsmReader *reader)
 uint64_t
 tsm_read_varint(TsmReader *reader)
 {
+	size_t		position = reader->position;
 	uint64_t	value = 0;
 	int			shift;
 
-	for (shift = 0; shift < 7 * TSM_VARINT_MAX_BYTES; shift += 7)
+	for (shift = 0; shift < 7 * TSM_VARINT_MAX_BYTES && position < reader->size; shift += 7)
 	{
-		uint8_t		byte = tsm_read_u8(reader);
+		uint8_t		byte = reader->data[position++];
 
 		/* The tenth byte has room for one bit only. */
-		if (shift == 63 && byte > 1)
+		if (reader->failed || (shift == 63 && byte > 1))
 			break;
 		value |= (uint64_t) (byte & 0x7F) << shift;
 		if ((byte & 0x80) == 0)
-			return reader->failed ? 0 : value;
+		{
+			reader->position = position;
+			return value;
+		}
 	}
 	reader->failed = true;
 	return 0;
