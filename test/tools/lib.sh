@@ -35,6 +35,8 @@ make_work_dir() {
 # A server that cannot look elsewhere for extensions (before 18, and not Debian's) has to have it installed: with
 # TSM_INSTALLED=1, what "make install" put there is used.
 build_and_stage() {
+	# "make bench NAME=..." would hand NAME on to the build, where PGXS names the library by it.
+	unset MAKEFLAGS MAKEOVERRIDES
 	[ -z "${TSM_INSTALLED:-}" ] || return 0
 	make -s -C "$PROJECT" -j2 with_llvm=no COPT="-Werror ${COPT:-}" PG_CONFIG="$PG_CONFIG" all
 	make -s -C "$PROJECT" with_llvm=no PG_CONFIG="$PG_CONFIG" DESTDIR="$TSM_WORK/stage" install >/dev/null
