@@ -5,6 +5,7 @@
 #   make                 builds;  make install  installs into the server of $(PG_CONFIG)
 #   make coverage        line coverage of the C code by the same tests
 #   make bench NAME=...  one benchmark of bench/, beside its peer
+#   make fuzz NAME=...   one fuzz driver of test/fuzz, for SECONDS (60)
 #   make check-servers   builds and tests on PostgreSQL 17 and 18
 #   make check-upgrade   pg_upgrade to PostgreSQL 17, with versioned tables
 
@@ -24,13 +25,14 @@ DATA_built = sql/tsmem--$(EXTVERSION).sql
 SQL_PARTS  = $(wildcard $(ROOMS:%=sql/%.sql))
 
 PG_CPPFLAGS = -I$(srcdir)/src/base $(ROOMS:%=-I$(srcdir)/src/%) $(patsubst %/,-I$(srcdir)/%,$(wildcard src/*/*/))
+SHLIB_LINK += -llz4
 PG_CFLAGS   = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 EXTRA_CLEAN = build sql/tsmem--*.sql
 
 # What a person calls works before a server is installed, so it does not need PGXS.
 TOOLS = test/tools
 
-demo test coverage bench check-servers check-upgrade: export PG_CONFIG := $(PG_CONFIG)
+demo test coverage bench fuzz check-servers check-upgrade: export PG_CONFIG := $(PG_CONFIG)
 demo:
 	@$(TOOLS)/ensure-packages demo && docs/demo/run $(if $(DATA),--data '$(DATA)')
 test:
@@ -39,11 +41,13 @@ coverage:
 	@$(TOOLS)/ensure-packages coverage && $(TOOLS)/run-coverage
 bench:
 	@$(TOOLS)/ensure-packages bench && bench/run $(NAME)
+fuzz:
+	@$(TOOLS)/ensure-packages fuzz && $(TOOLS)/run-fuzz $(NAME) $(SECONDS)
 check-servers:
 	@$(TOOLS)/check-servers
 check-upgrade:
 	@$(TOOLS)/check-upgrade
-.PHONY: demo test coverage bench check-servers check-upgrade
+.PHONY: demo test coverage bench fuzz check-servers check-upgrade
 
 PG_CONFIG ?= pg_config
 PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
@@ -51,7 +55,7 @@ ifneq ($(PGXS),)
 include $(PGXS)
 else
 all install:
-	@echo "tsmem needs PostgreSQL's server headers (Debian: postgresql-server-dev-15)" >&2; exit 1
+	@echo "tsmem needs PostgreSQL's server headers (Debian: postgresql-server-dev-15), and LZ4 its own (liblz4-dev)" >&2; exit 1
 endif
 
 # PGXS tracks no header dependencies: every object depends on every header.

@@ -1,4 +1,10 @@
 OBJS += \
+	src/delta/codec/tsm_delta_codec_diff.o \
+	src/delta/codec/tsm_delta_codec_encode.o \
+	src/delta/codec/tsm_delta_codec_frame.o \
+	src/delta/codec/tsm_delta_codec_open.o \
+	src/delta/codec/tsm_delta_codec_read.o \
+	src/delta/codec/tsm_delta_codec_section.o \
 	src/delta/tsm_delta_estimate.o \
 	src/delta/tsm_delta_guard.o \
 	src/delta/tsm_delta_init.o \

@@ -1,0 +1,650 @@
+/*-------------------------------------------------------------------------
+ *
+ * tsm_delta_codec_read.c
+ *	  Reads the rows of a raw frame.
+ *
+ * Keys, times and xids are read when a frame is opened, values when a row is
+ * asked for. Each attribute has a cursor that goes forward through its section;
+ * a row before it sends it back to the first. Values that lie in the frame are
+ * given where they lie. Values made by a diff are put into an arena, in which
+ * the values of the last row stay, because the next diffs stand on them. When
+ * it is full, what is live is copied to its other half: a row has at most
+ * TSM_CODEC_MAX_RAW bytes of values, and while cursors go from one row to
+ * another twice that is live, so a half of four times that always has room
+ * for one value more.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "tsm_delta_codec_int.h"
+
+#include <string.h>
+
+#define ARENA_HALF		(4 * TSM_CODEC_MAX_RAW)
+
+/* A small arena stays in the cache; it grows with the rows. */
+#define ARENA_FIRST		(TSM_CODEC_MAX_RAW / 2)
+
+/* Where the values of an attribute are read. */
+typedef struct Cursor
+{
+	const uint8_t *changes;		/* NULL: only the first row carries one */
+	const uint8_t *nulls;		/* NULL: none */
+	uint32_t	begin;			/* of the values, in the raw frame */
+	uint32_t	position;
+	uint32_t	end;
+	int16_t		row;			/* the value is that of this row; -1 before the first */
+	int16_t		carried;		/* carried values read */
+	int8_t		decimals;		/* -1: none */
+	bool		null;
+	bool		in_arena;
+	uint32_t	length;
+	uint64_t	word;			/* of a float with decimals: the integer */
+	const uint8_t *bytes;
+} Cursor;
+
+struct TsmCodecReader
+{
+	const TsmCodecSchema *schema;
+	const uint8_t *raw;
+	uint32_t	raw_length;
+	int			rows;
+	int64_t		keys[TSM_CODEC_MAX_FRAME_ROWS];
+	int64_t		starts[TSM_CODEC_MAX_FRAME_ROWS];
+	int64_t		ends[TSM_CODEC_MAX_FRAME_ROWS];
+	uint64_t	start_xids[TSM_CODEC_MAX_FRAME_ROWS];
+	uint64_t	end_xids[TSM_CODEC_MAX_FRAME_ROWS];
+	uint32_t	arena_used;
+	uint32_t	arena_limit;
+	int			arena_half;
+	uint8_t		arena[2][ARENA_HALF];
+	Cursor		cursors[];
+};
+
+size_t
+tsm_codec_reader_size(int natts)
+{
+	return sizeof(TsmCodecReader) + (size_t) natts * sizeof(Cursor);
+}
+
+TsmCodecReader *
+tsm_codec_reader_init(void *memory, const TsmCodecSchema *schema, TsmCodecFault *fault)
+{
+	TsmCodecReader *reader = memory;
+
+	if (!tsm_codec_check_schema(schema, fault))
+		return NULL;
+	reader->schema = schema;
+	reader->rows = 0;
+	return reader;
+}
+
+/* ---- opening ---- */
+
+static bool
+corrupt(TsmCodecFault *fault, const TsmReader *in, const char *what)
+{
+	return tsm_codec_fail(fault, TSM_CODEC_CORRUPT, in->position, what);
+}
+
+/* Keys of all rows; begins gets a bit for each that begins a run. */
+static const char *
+read_runs(TsmCodecReader *reader, TsmReader *in, int64_t first_key, uint8_t *begins)
+{
+	int64_t		key = first_key;
+	int			row = 0;
+
+	while (row < reader->rows)
+	{
+		uint64_t	length;
+
+		if (row > 0)
+		{
+			int64_t		next = (int64_t) ((uint64_t) key + read_varint(in));
+
+			if (next <= key)
+				return "keys out of order";
+			key = next;
+		}
+		length = read_varint(in);
+		if (in->failed || length < 1 || length > (uint64_t) (reader->rows - row))
+			return "run of rows out of range";
+		set_bit(begins, row);
+		for (; length > 0; length--)
+			reader->keys[row++] = key;
+	}
+	return NULL;
+}
+
+static const char *
+read_starts(TsmCodecReader *reader, TsmReader *in, int64_t first_start, const uint8_t *begins,
+			bool second_order)
+{
+	uint64_t	previous = 0;
+	int			i;
+
+	reader->starts[0] = first_start;
+	for (i = 1; i < reader->rows; i++)
+	{
+		uint64_t	difference;
+
+		if (bit_is_set(begins, i))
+		{
+			difference = read_zigzag(in);
+			previous = 0;
+		}
+		else if (second_order)
+			previous = difference = previous + read_zigzag(in);
+		else
+			difference = read_varint(in);
+		reader->starts[i] = (int64_t) ((uint64_t) reader->starts[i - 1] + difference);
+		if (!bit_is_set(begins, i) && reader->starts[i] < reader->starts[i - 1])
+			return "starts out of order";
+	}
+	return in->failed ? "starts end early" : NULL;
+}
+
+/* The ends of rows with a gap; the others are filled in with the xids. */
+static const char *
+read_ends(TsmCodecReader *reader, TsmReader *in, const uint8_t *begins, const uint8_t *gaps,
+		  bool some_endless)
+{
+	const uint8_t *endless = NULL;
+	int			count = 0;
+	int			i;
+
+	for (i = 0; i < reader->rows; i++)
+	{
+		bool		gap = bit_is_set(gaps, i);
+
+		if (!gap && (i + 1 == reader->rows || bit_is_set(begins, i + 1)))
+			return "last row of a run without an end";
+		count += gap;
+	}
+	if (some_endless && (endless = tsm_read_bytes(in, BITMAP_SIZE(count))) == NULL)
+		return "ends end early";
+	count = 0;
+	for (i = 0; i < reader->rows; i++)
+	{
+		if (!bit_is_set(gaps, i))
+			reader->ends[i] = reader->starts[i + 1];
+		else if (endless != NULL && bit_is_set(endless, count++))
+			reader->ends[i] = TSM_CODEC_INFINITY;
+		else
+			reader->ends[i] = (int64_t) ((uint64_t) reader->starts[i] + read_zigzag(in));
+	}
+	return in->failed ? "ends end early" : NULL;
+}
+
+static const char *
+read_xids(TsmCodecReader *reader, TsmReader *in, const uint8_t *gaps, bool one)
+{
+	int			i;
+
+	reader->start_xids[0] = read_varint(in);
+	for (i = 1; i < reader->rows; i++)
+		reader->start_xids[i] = reader->start_xids[i - 1] + (one ? 0 : read_zigzag(in));
+	for (i = 0; i < reader->rows; i++)
+	{
+		if (!bit_is_set(gaps, i))
+			reader->end_xids[i] = reader->start_xids[i + 1];
+		else
+			reader->end_xids[i] = reader->start_xids[i] + (one ? 0 : read_zigzag(in));
+	}
+	return in->failed ? "xids end early" : NULL;
+}
+
+/* Keys, times and xids; gives what is wrong with them, or NULL. */
+static const char *
+read_heads(TsmCodecReader *reader, TsmReader *in, const TsmCodecFrame *frame)
+{
+	uint8_t		begins[FRAME_BITMAP] = {0};
+	uint8_t		flags = tsm_read_u8(in);
+	const uint8_t *gaps;
+	const char *wrong;
+
+	if (flags & ~FRAME_FLAGS)
+		return "unknown flags of a frame";
+	wrong = read_runs(reader, in, frame->key, begins);
+	if (wrong == NULL)
+		wrong = read_starts(reader, in, frame->start, begins, flags & FRAME_SECOND_ORDER);
+	if (wrong != NULL)
+		return wrong;
+	gaps = tsm_read_bytes(in, BITMAP_SIZE(reader->rows));
+	if (gaps == NULL)
+		return "gaps end early";
+	wrong = read_ends(reader, in, begins, gaps, flags & FRAME_ENDLESS);
+	if (wrong == NULL)
+		wrong = read_xids(reader, in, gaps, flags & FRAME_ONE_XID);
+	return wrong;
+}
+
+/* The beginning of a section; gives what is wrong with it, or NULL. */
+static const char *
+open_section(TsmCodecReader *reader, TsmReader *in, int number, uint32_t length)
+{
+	Cursor	   *cursor = &reader->cursors[number];
+	size_t		end = in->position + length;
+	uint8_t		mode = tsm_read_u8(in);
+	int			carried = 1;
+	int			i;
+
+	memset(cursor, 0, sizeof(*cursor));
+	cursor->decimals = -1;
+	if (mode & ~SECTION_MODES)
+		return "unknown mode of a section";
+	if (mode & SECTION_DECIMALS)
+	{
+		uint8_t		decimals = tsm_read_u8(in);
+
+		if (reader->schema->attributes[number].kind != TSM_CODEC_FLOAT || decimals > MAX_DECIMALS)
+			return "decimals out of range";
+		cursor->decimals = (int8_t) decimals;
+	}
+	if (mode & SECTION_CHANGES)
+	{
+		cursor->changes = tsm_read_bytes(in, BITMAP_SIZE(reader->rows - 1));
+		if (cursor->changes == NULL)
+			return "section ends early";
+		for (i = 0; i < reader->rows - 1; i++)
+			carried += bit_is_set(cursor->changes, i);
+	}
+	if (mode & SECTION_NULLS)
+	{
+		cursor->nulls = tsm_read_bytes(in, BITMAP_SIZE(carried));
+		if (cursor->nulls == NULL)
+			return "section ends early";
+	}
+	if (in->failed || in->position > end)
+		return "section ends early";
+	cursor->begin = cursor->position = (uint32_t) in->position;
+	cursor->end = (uint32_t) end;
+	cursor->row = -1;
+	in->position = end;
+	return NULL;
+}
+
+/*
+ * The table of lengths is read twice, once to find where the sections begin,
+ * so that they need not be kept.
+ */
+static const char *
+open_sections(TsmCodecReader *reader, TsmReader *in)
+{
+	TsmReader	lengths = *in;
+	uint64_t	total = 0;
+	int			i;
+
+	for (i = 0; i < reader->schema->natts; i++)
+	{
+		uint64_t	length = read_varint(in);
+
+		if (length > TSM_CODEC_MAX_RAW)
+			return "length of a section out of range";
+		total += length;
+	}
+	if (in->failed || total != in->size - in->position)
+		return "lengths of the sections do not add up";
+	for (i = 0; i < reader->schema->natts; i++)
+	{
+		const char *wrong = open_section(reader, in, i, (uint32_t) read_varint(&lengths));
+
+		if (wrong != NULL)
+			return wrong;
+	}
+	return NULL;
+}
+
+/* Compare what was read with the directory. */
+static const char *
+check_bounds(const TsmCodecReader *reader, const TsmCodecBlock *block, const TsmCodecFrame *frame)
+{
+	TsmCodecFrame next = *frame;
+	int			last = reader->rows - 1;
+	int64_t		max_end = reader->ends[0];
+	int			i;
+
+	for (i = 1; i <= last; i++)
+	{
+		if (reader->ends[i] > max_end)
+			max_end = reader->ends[i];
+	}
+	if (max_end != frame->max_end)
+		return "greatest end is not that of the directory";
+	if (tsm_codec_next_frame(block, &next) &&
+		(next.key < reader->keys[last] ||
+		 (next.key == reader->keys[last] && next.start < reader->starts[last])))
+		return "frame goes beyond the begin of the next";
+	return NULL;
+}
+
+bool
+tsm_codec_reader_open(TsmCodecReader *reader, const TsmCodecBlock *block, const TsmCodecFrame *frame,
+					  const uint8_t *raw, TsmCodecFault *fault)
+{
+	TsmReader	in;
+	const char *wrong;
+
+	reader->rows = 0;
+	if (block->natts != reader->schema->natts || block->schema_id != reader->schema->schema_id)
+		return tsm_codec_fail(fault, TSM_CODEC_OTHER_SCHEMA, 0, "block of another schema");
+	tsm_reader_init(&in, raw, frame->raw_length);
+	reader->raw = raw;
+	reader->raw_length = frame->raw_length;
+	reader->rows = frame->rows;
+	reader->arena_used = 0;
+	reader->arena_limit = ARENA_FIRST;
+	reader->arena_half = 0;
+	wrong = read_heads(reader, &in, frame);
+	if (wrong == NULL)
+		wrong = check_bounds(reader, block, frame);
+	if (wrong == NULL)
+		wrong = open_sections(reader, &in);
+	if (wrong == NULL)
+		return true;
+	reader->rows = 0;
+	return corrupt(fault, &in, wrong);
+}
+
+/* ---- rows ---- */
+
+int
+tsm_codec_find_row(const TsmCodecReader *reader, int64_t key, int64_t time)
+{
+	int			low = 0;
+	int			high = reader->rows;
+
+	/* The rows before low are not after (key, time), those from high on are. */
+	while (low < high)
+	{
+		int			middle = (low + high) / 2;
+
+		if (reader->keys[middle] < key ||
+			(reader->keys[middle] == key && reader->starts[middle] <= time))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low > 0 && reader->keys[low - 1] == key ? low - 1 : -1;
+}
+
+void
+tsm_codec_row_head(const TsmCodecReader *reader, int index, TsmCodecRow *row)
+{
+	row->key = reader->keys[index];
+	row->start = reader->starts[index];
+	row->end = reader->ends[index];
+	row->start_xid = reader->start_xids[index];
+	row->end_xid = reader->end_xids[index];
+	row->values = NULL;
+}
+
+/* Copy what is live to the other half. */
+static void
+compact_arena(TsmCodecReader *reader)
+{
+	uint8_t    *to = reader->arena[1 - reader->arena_half];
+	uint32_t	used = 0;
+	int			i;
+
+	for (i = 0; i < reader->schema->natts; i++)
+	{
+		Cursor	   *cursor = &reader->cursors[i];
+
+		if (!cursor->in_arena)
+			continue;
+		memcpy(to + used, cursor->bytes, cursor->length);
+		cursor->bytes = to + used;
+		used += cursor->length;
+	}
+	reader->arena_half = 1 - reader->arena_half;
+	reader->arena_used = used;
+}
+
+/* Room for a value, which may move the others; NULL when more is live than rows may have. */
+static uint8_t *
+arena_room(TsmCodecReader *reader, size_t length)
+{
+	uint8_t    *room;
+
+	if (length > reader->arena_limit - reader->arena_used)
+	{
+		size_t		need;
+
+		compact_arena(reader);
+		need = reader->arena_used + length;
+		if (need > ARENA_HALF)
+			return NULL;
+		/* Half of it free after each turn makes the copying a constant part of the work. */
+		while (need > reader->arena_limit / 2 && reader->arena_limit < ARENA_HALF)
+			reader->arena_limit *= 2;
+	}
+	room = reader->arena[reader->arena_half] + reader->arena_used;
+	reader->arena_used += (uint32_t) length;
+	return room;
+}
+
+/* Whether the row carries a value of this attribute; counts it, and sets null. */
+static bool
+carries(Cursor *cursor, int row)
+{
+	if (row > 0 && (cursor->changes == NULL || !bit_is_set(cursor->changes, row - 1)))
+		return false;
+	cursor->null = cursor->nulls != NULL && bit_is_set(cursor->nulls, cursor->carried);
+	cursor->carried++;
+	return true;
+}
+
+static bool
+read_word(Cursor *cursor, TsmReader *in, const TsmCodecAttribute *attribute)
+{
+	uint64_t	difference = 0;
+	uint8_t		shape;
+	int			i;
+
+	if (attribute->kind == TSM_CODEC_INT || cursor->decimals >= 0)
+	{
+		cursor->word += read_zigzag(in);
+		return !in->failed && (attribute->kind == TSM_CODEC_FLOAT ||
+							   extend_sign(cursor->word, attribute->length) == cursor->word);
+	}
+	shape = tsm_read_u8(in);
+	if ((shape >> 4) + (shape & 15) > attribute->length)
+		return false;
+	for (i = 0; i < (shape & 15); i++)
+		difference |= (uint64_t) tsm_read_u8(in) << (8 * ((shape >> 4) + i));
+	cursor->word ^= difference;
+	return !in->failed;
+}
+
+static bool
+advance_words(TsmCodecReader *reader, Cursor *cursor, const TsmCodecAttribute *attribute, int row)
+{
+	TsmReader	in;
+
+	tsm_reader_init(&in, reader->raw, cursor->end);
+	in.position = cursor->position;
+	while (cursor->row < row)
+	{
+		if (carries(cursor, ++cursor->row) && !cursor->null && !read_word(cursor, &in, attribute))
+			return false;
+	}
+	cursor->position = (uint32_t) in.position;
+	return true;
+}
+
+/* Apply count diffs, one after the other in the section, from the given place on. */
+static bool
+apply_diffs(TsmCodecReader *reader, Cursor *cursor, TsmReader in, int count)
+{
+	for (; count > 0; count--)
+	{
+		size_t		diff_length = (size_t) (read_varint(&in) >> 1);
+		const uint8_t *bytes = tsm_read_bytes(&in, diff_length);
+		TsmReader	diff;
+		size_t		length;
+		uint8_t    *room;
+
+		tsm_reader_init(&diff, bytes, diff_length);
+		if (bytes == NULL || !tsm_codec_patched_length(&diff, cursor->length, &length))
+			return false;
+		room = arena_room(reader, length);
+		if (room == NULL || !tsm_codec_patch(&diff, cursor->bytes, cursor->length, room, length))
+			return false;
+		cursor->bytes = room;
+		cursor->length = (uint32_t) length;
+		cursor->in_arena = true;
+	}
+	return true;
+}
+
+/*
+ * Go to the last whole value up to the row, then apply the diffs since: what
+ * is passed over costs its token only.
+ */
+static bool
+advance_tokens(TsmCodecReader *reader, Cursor *cursor, int row)
+{
+	TsmReader	in;
+	TsmReader	first_diff;
+	int			diffs = 0;
+
+	tsm_reader_init(&in, reader->raw, cursor->end);
+	in.position = cursor->position;
+	first_diff = in;
+	while (cursor->row < row)
+	{
+		size_t		at = in.position;
+		bool		was_null = cursor->null || cursor->row < 0;
+		uint64_t	token;
+		const uint8_t *bytes;
+
+		if (!carries(cursor, ++cursor->row))
+			continue;
+		if (cursor->null)
+		{
+			diffs = 0;
+			cursor->in_arena = false;
+			continue;
+		}
+		token = read_varint(&in);
+		bytes = token >> 1 > TSM_CODEC_MAX_RAW ? NULL : tsm_read_bytes(&in, (size_t) (token >> 1));
+		if (bytes == NULL || ((token & 1) && was_null))
+			return false;
+		if (token & 1)
+		{
+			if (diffs++ == 0)
+				first_diff.position = at;
+			continue;
+		}
+		diffs = 0;
+		cursor->bytes = bytes;
+		cursor->length = (uint32_t) (token >> 1);
+		cursor->in_arena = false;
+	}
+	cursor->position = (uint32_t) in.position;
+	return apply_diffs(reader, cursor, first_diff, diffs);
+}
+
+static bool
+advance_fixed(TsmCodecReader *reader, Cursor *cursor, const TsmCodecAttribute *attribute, int row)
+{
+	TsmReader	in;
+
+	tsm_reader_init(&in, reader->raw, cursor->end);
+	in.position = cursor->position;
+	while (cursor->row < row)
+	{
+		if (!carries(cursor, ++cursor->row) || cursor->null)
+			continue;
+		cursor->bytes = tsm_read_bytes(&in, attribute->length);
+		if (cursor->bytes == NULL)
+			return false;
+	}
+	cursor->length = attribute->length;
+	cursor->position = (uint32_t) in.position;
+	return true;
+}
+
+/* Bring the cursor of an attribute to a row; NULL, or what is wrong. */
+static const char *
+advance(TsmCodecReader *reader, int number, int row)
+{
+	Cursor	   *cursor = &reader->cursors[number];
+	const TsmCodecAttribute *attribute = &reader->schema->attributes[number];
+	bool		good;
+
+	if (cursor->row > row)
+	{
+		cursor->row = -1;
+		cursor->carried = 0;
+		cursor->position = cursor->begin;
+		cursor->word = 0;
+		cursor->in_arena = false;
+	}
+	if (is_by_value(attribute))
+		good = advance_words(reader, cursor, attribute, row);
+	else if (has_tokens(attribute))
+		good = advance_tokens(reader, cursor, row);
+	else
+		good = advance_fixed(reader, cursor, attribute, row);
+	if (!good)
+		return "value cannot be read";
+	if (attribute->kind == TSM_CODEC_FIXED && !cursor->null && cursor->length != attribute->length)
+		return "value is not of its fixed length";
+	if (row == reader->rows - 1 && cursor->position != cursor->end)
+		return "bytes after the last value";
+	return NULL;
+}
+
+static void
+give_value(const Cursor *cursor, const TsmCodecAttribute *attribute, TsmCodecValue *value)
+{
+	value->null = cursor->null;
+	value->length = 0;
+	if (cursor->null)
+		value->as.word = 0;
+	else if (!is_by_value(attribute))
+	{
+		value->as.bytes = cursor->bytes;
+		value->length = cursor->length;
+	}
+	else if (cursor->decimals >= 0)
+		value->as.word = bits_of_float((double) (int64_t) cursor->word /
+									   tsm_codec_power_of_ten(cursor->decimals), attribute->length);
+	else
+		value->as.word = cursor->word;
+}
+
+bool
+tsm_codec_read_row(TsmCodecReader *reader, int index, TsmCodecValue *values, TsmCodecFault *fault)
+{
+	int			natts = reader->schema->natts;
+	size_t		total = 0;
+	int			i;
+
+	if (index < 0 || index >= reader->rows)
+		return tsm_codec_fail(fault, TSM_CODEC_BAD_CALL, index, "no such row in the frame");
+	for (i = 0; i < natts; i++)
+	{
+		const char *wrong = advance(reader, i, index);
+
+		if (wrong == NULL && !is_by_value(&reader->schema->attributes[i]) &&
+			!reader->cursors[i].null)
+		{
+			total += reader->cursors[i].length;
+			if (total > TSM_CODEC_MAX_RAW)
+				wrong = "row too big";
+		}
+		if (wrong != NULL)
+		{
+			size_t		position = reader->cursors[i].position;
+
+			reader->rows = 0;
+			return tsm_codec_fail(fault, TSM_CODEC_CORRUPT, position, wrong);
+		}
+	}
+	/* Only now, since a diff may move what others stand on. */
+	for (i = 0; i < natts; i++)
+		give_value(&reader->cursors[i], &reader->schema->attributes[i], &values[i]);
+	return true;
+}
