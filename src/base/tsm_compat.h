@@ -128,11 +128,11 @@
 
 /* 16 keeps nullability in the variables, not beside the expression. Makes the class if it is not there. */
 #if PG_VERSION_NUM >= 160000
-#define tsm_get_eclass_for_sort_expr(root, expr, opfamilies, opcintype) \
-	get_eclass_for_sort_expr(root, expr, opfamilies, opcintype, InvalidOid, 0, NULL, true)
+#define tsm_get_eclass_for_sort_expr(root, expr, opfamilies, opcintype, collation) \
+	get_eclass_for_sort_expr(root, expr, opfamilies, opcintype, collation, 0, NULL, true)
 #else
-#define tsm_get_eclass_for_sort_expr(root, expr, opfamilies, opcintype) \
-	get_eclass_for_sort_expr(root, expr, (root)->nullable_baserels, opfamilies, opcintype, InvalidOid, 0, \
+#define tsm_get_eclass_for_sort_expr(root, expr, opfamilies, opcintype, collation) \
+	get_eclass_for_sort_expr(root, expr, (root)->nullable_baserels, opfamilies, opcintype, collation, 0, \
 							 NULL, true)
 #endif
 

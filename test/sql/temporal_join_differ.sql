@@ -21,9 +21,9 @@ CREATE FUNCTION span(i int, salt int, long int) RETURNS numrange LANGUAGE sql IM
 	FROM (SELECT draw(i, salt + 2, 100)::numeric AS f) s
 $$;
 CREATE TABLE l AS SELECT i AS id, nullif(draw(i, 11, 6), 5) AS k, draw(i, 12, 3)::bigint AS k2, draw(i, 13, 10) AS x, span(i, 20, 12) AS n
-	FROM generate_series(1, 250) i;
+	FROM generate_series(1, 160) i;
 CREATE TABLE r AS SELECT i AS id, nullif(draw(i, 31, 7), 6)::bigint AS k, draw(i, 32, 3) AS k2, draw(i, 33, 10) AS x, span(i, 40, 12) AS n
-	FROM generate_series(1, 230) i;
+	FROM generate_series(1, 140) i;
 INSERT INTO l SELECT id + 1000, k, k2, x, n FROM l WHERE id % 10 = 0;
 INSERT INTO r SELECT id + 1000, k, k2, x, n FROM r WHERE id % 9 = 0;
 
@@ -97,8 +97,8 @@ FROM kinds JOIN conditions ON true JOIN periods_tried ON true,
 GROUP BY kinds.no, kind ORDER BY kinds.no;
 
 -- Long periods in little memory: the active rows do not fit.
-CREATE TABLE ll AS SELECT i AS id, nullif(draw(i, 51, 4), 3) AS k, draw(i, 53, 10) AS x, span(i, 60, 90) AS p, repeat(chr(65 + i % 26), 200) AS pad FROM generate_series(1, 1200) i;
-CREATE TABLE rr AS SELECT i AS id, nullif(draw(i, 71, 4), 3) AS k, draw(i, 73, 10) AS x, span(i, 80, 90) AS p, repeat(chr(97 + i % 26), 200) AS pad FROM generate_series(1, 1100) i;
+CREATE TABLE ll AS SELECT i AS id, nullif(draw(i, 51, 4), 3) AS k, draw(i, 53, 10) AS x, span(i, 60, 90) AS p, repeat(chr(65 + i % 26), 350) AS pad FROM generate_series(1, 900) i;
+CREATE TABLE rr AS SELECT i AS id, nullif(draw(i, 71, 4), 3) AS k, draw(i, 73, 10) AS x, span(i, 80, 90) AS p, repeat(chr(97 + i % 26), 350) AS pad FROM generate_series(1, 800) i;
 ANALYZE ll, rr;
 CREATE FUNCTION spilled(query text) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE

@@ -93,10 +93,11 @@ extern double tsm_temporal_overlap_selectivity(PlannerInfo *root, Node *left, No
 typedef struct TsmSweepItem
 {
 	MinimalTuple tuple;			/* marked when it has met its like: HeapTupleHeaderHasMatch */
-	RangeBound	upper;			/* its value, if by reference, is the item's own */
+	RangeBound	lower;			/* if exclusive; else infinite, to say that it excludes nothing */
+	RangeBound	upper;			/* values, if by reference, are the item's own */
 } TsmSweepItem;
 
-/* One source of rows in the order of keys and periods. */
+/* One source of rows in the order of keys, then of the values of lower bounds. */
 typedef struct TsmSweepInput
 {
 	PlanState  *plan;			/* the rows come from here, */
@@ -108,6 +109,7 @@ typedef struct TsmSweepInput
 	bool		matchable;		/* it may match a row: no null, and the period is not empty */
 	RangeBound	lower;
 	RangeBound	upper;
+	RangeBound	begins;			/* lower, as if inclusive: rows come in the order of its values */
 	struct varlena *range;		/* the period, if it had to be detoasted */
 	char		buffer[VARATT_SHORT_MAX + VARHDRSZ] pg_attribute_aligned(MAXIMUM_ALIGNOF);
 } TsmSweepInput;

@@ -14,6 +14,7 @@
 #include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "nodes/extensible.h"
+#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/supportnodes.h"
 #include "optimizer/clauses.h"
@@ -22,6 +23,7 @@
 #include "optimizer/pathnode.h"
 #include "optimizer/paths.h"
 #include "optimizer/restrictinfo.h"
+#include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rangetypes.h"
@@ -33,11 +35,11 @@
 PG_FUNCTION_INFO_V1(tsm_temporal_overlaps_support);
 
 /*
- * What a comparison of two periods costs, in comparisons of integers: they are unpacked first.
- * Sorting 1,000,000 rows by a period takes as long as sorting them by an
- * integer four times.
+ * What a comparison of two periods costs, in comparisons of their starts: they
+ * are unpacked first. Sorting 1,000,000 rows by a tstzrange took 13.6 s where
+ * sorting them by its lower() and upper() took 2.5 s.
  */
-#define PERIOD_COMPARISON 4.0
+#define PERIOD_COMPARISON 5.0
 
 bool		tsm_temporal_enable_join = true;
 
@@ -147,6 +149,29 @@ match_overlap(RestrictInfo *rinfo, RelOptInfo *outerrel, RelOptInfo *innerrel)
 	return key;
 }
 
+/*
+ * The pathkey of the start of a period; NULL when the range does not use the
+ * default order of its elements. A period without a start, or without a row, comes first.
+ */
+static PathKey *
+start_pathkey(PlannerInfo *root, Expr *expr, Oid type)
+{
+	TypeCacheEntry *range = lookup_type_cache(type, TYPECACHE_RANGE_INFO);
+	TypeCacheEntry *element = lookup_type_cache(range->rngelemtype->type_id,
+												TYPECACHE_BTREE_OPFAMILY | TYPECACHE_CMP_PROC |
+												TYPECACHE_EQ_OPR);
+	EquivalenceClass *class;
+
+	if (element->btree_opintype != element->type_id ||
+		element->cmp_proc != range->rng_cmp_proc_finfo.fn_oid)
+		return NULL;
+	expr = (Expr *) makeFuncExpr(F_LOWER_ANYRANGE, element->type_id, list_make1(copyObject(expr)),
+								 range->rng_collation, InvalidOid, COERCE_EXPLICIT_CALL);
+	class = tsm_get_eclass_for_sort_expr(root, expr, get_mergejoin_opfamilies(element->eq_opr),
+										 element->type_id, range->rng_collation);
+	return make_canonical_pathkey(root, class, element->btree_opf, BTLessStrategyNumber, true);
+}
+
 /* The pathkey of a period: its start, then its end, as the server orders ranges. */
 static PathKey *
 period_pathkey(PlannerInfo *root, Expr *expr, Oid type)
@@ -155,7 +180,7 @@ period_pathkey(PlannerInfo *root, Expr *expr, Oid type)
 	EquivalenceClass *class;
 
 	class = tsm_get_eclass_for_sort_expr(root, expr, get_mergejoin_opfamilies(typcache->eq_opr),
-										 ANYRANGEOID);
+										 ANYRANGEOID, InvalidOid);
 	return make_canonical_pathkey(root, class, typcache->btree_opf, BTLessStrategyNumber, false);
 }
 
@@ -282,24 +307,32 @@ has_column(RelOptInfo *rel, Expr *expr)
 
 /*
  * The cheapest way to have an input sorted; NULL when there is none without
- * parameters. What is not a column of it is computed by a Sort.
+ * parameters. The pathkeys are those of keys and period: an index may have
+ * them. A Sort compares the starts of periods only, which is faster and all
+ * that the sweep needs; but a period that is not a column of the input has to
+ * be computed, so that the Sort is by itself.
  */
 static Path *
 sorted_input(PlannerInfo *root, RelOptInfo *rel, TsmJoinPathInfo *info, int which, List *pathkeys)
 {
 	Path	   *cheapest = rel->cheapest_total_path;
 	Path	   *sorted = NULL;
+	PathKey    *start = NULL;
 	bool		columns = has_column(rel, info->period->exprs[which]);
 	ListCell   *cell;
 
 	if (cheapest == NULL || PATH_REQ_OUTER(cheapest) != NULL)
 		return NULL;
+	if (columns)
+		start = start_pathkey(root, info->period->exprs[which], info->period->types[which]);
 	foreach(cell, info->keys)
 		columns &= has_column(rel, ((TsmJoinKey *) lfirst(cell))->exprs[which]);
 	if (columns)
 		sorted = get_cheapest_path_for_pathkeys(rel->pathlist, pathkeys, NULL, TOTAL_COST, false);
+	if (start != NULL)
+		pathkeys = lappend(list_copy_head(pathkeys, list_length(info->keys)), start);
 	cheapest = (Path *) create_sort_path(root, rel, cheapest, pathkeys, -1.0);
-	if (list_length(pathkeys) == 1)
+	if (start == NULL && info->keys == NIL)
 		cheapest->total_cost = cheapest->startup_cost +=
 			(PERIOD_COMPARISON - 1) * 2 * cpu_operator_cost * rel->rows * log2(rel->rows + 1);
 	return sorted != NULL && sorted->total_cost <= cheapest->total_cost ? sorted : cheapest;

@@ -3,7 +3,7 @@
  * tsm_temporal_sweep.c
  *	  The plane sweep of the temporal join: pairs of rows whose keys are equal
  *	  and whose periods overlap, from two inputs in the order of keys, then
- *	  periods.
+ *	  of the starts of periods.
  *
  * The rows of both inputs are taken in one order, that of their starts within
  * a key. A row that arrives is compared with the active rows of the other
@@ -16,6 +16,10 @@
  * one of the other input starts after its end is the forward scan of P. Bouros and
  * N. Mamoulis, "A forward scan based plane sweep algorithm for parallel interval
  * joins", VLDB 2017, put the other way round.)
+ *
+ * Rows are in the order of the values of their starts: of two that start at
+ * the same value, the one that excludes it may come first. Therefore a row
+ * leaves, and is dropped, by the value alone, and a pair is tried exactly.
  *
  * The active rows take work_mem at most. A row that finds no room is spilled:
  * it has met the rows that are active, and has yet to meet others. Two rows that
@@ -72,6 +76,8 @@ decode_period(TsmSweep *sweep, TsmSweepInput *input, Datum value)
 	}
 	range_deserialize(sweep->range_type, (RangeType *) packed, &input->lower, &input->upper,
 					  &empty);
+	input->begins = input->lower;
+	input->begins.inclusive = !input->lower.infinite;
 	return !empty;
 }
 
@@ -226,6 +232,15 @@ ends_before(TsmSweep *sweep, const RangeBound *upper, const RangeBound *lower)
 	return range_cmp_bounds(sweep->range_type, upper, lower) < 0;
 }
 
+/* Whether an active row and one that has begun before it ended do not overlap after all, for a bound that excludes its value. */
+static inline bool
+excluded(TsmSweep *sweep, const TsmSweepItem *item, const TsmSweepInput *input)
+{
+	return (!input->lower.inclusive && !input->lower.infinite &&
+			ends_before(sweep, &item->upper, &input->lower)) ||
+		(!item->lower.infinite && ends_before(sweep, &input->upper, &item->lower));
+}
+
 /* The bytes of an active row. */
 static Size
 item_size(TsmSweep *sweep, const TsmSweepItem *item)
@@ -234,6 +249,8 @@ item_size(TsmSweep *sweep, const TsmSweepItem *item)
 
 	if (!sweep->bounds_by_value && !item->upper.infinite)
 		size += GetMemoryChunkSpace(DatumGetPointer(item->upper.val));
+	if (!sweep->bounds_by_value && !item->lower.infinite)
+		size += GetMemoryChunkSpace(DatumGetPointer(item->lower.val));
 	return size;
 }
 
@@ -258,6 +275,7 @@ static void
 activate(TsmSweep *sweep)
 {
 	TsmSweepSide *side = &sweep->sides[sweep->arrival];
+	TsmSweepInput *input = &sweep->inputs[sweep->level][sweep->arrival];
 	TsmSweepItem *item;
 
 	if (side->nactive == side->room)
@@ -271,7 +289,10 @@ activate(TsmSweep *sweep)
 	}
 	item = &side->active[side->nactive++];
 	item->tuple = copy_arrival(sweep);
-	item->upper = copy_bound(sweep, sweep->inputs[sweep->level][sweep->arrival].upper);
+	item->upper = copy_bound(sweep, input->upper);
+	item->lower = input->lower;
+	item->lower.infinite |= item->lower.inclusive;
+	item->lower = copy_bound(sweep, item->lower);
 	sweep->used += item_size(sweep, item);
 	sweep->max_active = Max(sweep->max_active,
 							(int64) sweep->sides[TSM_OUTER].nactive +
@@ -315,6 +336,7 @@ deactivate(TsmSweep *sweep, int which, int position)
 
 	sweep->used -= item_size(sweep, item);
 	free_bound(sweep, item->upper);
+	free_bound(sweep, item->lower);
 	sweep->leaving = item->tuple;
 	*item = side->active[--side->nactive];
 }
@@ -374,7 +396,7 @@ choose(TsmSweep *sweep)
 		else if (!inner->matchable)
 			order = 1;
 		else
-			order = range_cmp_bounds(sweep->range_type, &outer->lower, &inner->lower);
+			order = range_cmp_bound_values(sweep->range_type, &outer->lower, &inner->lower);
 	}
 	sweep->arrival = order <= 0 ? TSM_OUTER : TSM_INNER;
 	return true;
@@ -394,8 +416,8 @@ settle(TsmSweep *sweep)
 
 	input->fetched = false;
 	later = sweep->more &&
-		!ends_before(sweep, &input->upper, &sweep->inputs[sweep->level][other].lower);
-	if ((side->spill != NULL && !ends_before(sweep, &side->spill_upper, &input->lower)) ||
+		!ends_before(sweep, &input->upper, &sweep->inputs[sweep->level][other].begins);
+	if ((side->spill != NULL && !ends_before(sweep, &side->spill_upper, &input->begins)) ||
 		(later && sweep->used >= sweep->limit))
 		spill(sweep);
 	else if (later)
@@ -497,7 +519,7 @@ probe(TsmSweep *sweep, TupleTableSlot *slots[2])
 	{
 		TsmSweepItem *item = &side->active[sweep->position];
 
-		if (ends_before(sweep, &item->upper, &input->lower))
+		if (ends_before(sweep, &item->upper, &input->begins))
 		{
 			deactivate(sweep, other, sweep->position);
 			if (left_alone(sweep, other, slots))
@@ -505,9 +527,11 @@ probe(TsmSweep *sweep, TupleTableSlot *slots[2])
 			free_leaving(sweep);
 			continue;
 		}
+		sweep->position++;
+		if (excluded(sweep, item, input))
+			continue;
 		slots[sweep->arrival] = input->slot;
 		slots[other] = ExecStoreMinimalTuple(item->tuple, side->row, false);
-		sweep->position++;
 		return TSM_SWEEP_PAIR;
 	}
 	return TSM_SWEEP_END;

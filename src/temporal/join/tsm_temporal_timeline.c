@@ -15,8 +15,11 @@
  */
 #include "tsm_compat.h"
 
+#include "access/htup_details.h"
 #include "access/relation.h"
+#include "access/stratnum.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_range.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
@@ -32,6 +35,7 @@
 #include "utils/numeric.h"
 #include "utils/rangetypes.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 #include "utils/tuplesort.h"
 #include "utils/typcache.h"
 
@@ -42,11 +46,14 @@ PG_FUNCTION_INFO_V1(tsm_temporal_timeline);
 /* Rows fetched at a time. */
 #define FETCH_COUNT 1000
 
-/* Columns of an event. */
-#define EVENT_PERIOD	0		/* its lower bound is the instant */
-#define EVENT_STARTS	1
-#define EVENT_VALUE		2
-#define EVENT_COLUMNS	3
+/* Columns of an event. The first two say when; a bound after a value excludes it at the start, or includes it at the end. */
+#define EVENT_INSTANT	0		/* null: before all others */
+#define EVENT_AFTER		1
+#define EVENT_STARTS	2
+#define EVENT_PERIOD	3		/* of a row that starts, where its end has to be known then */
+#define EVENT_VALUE		4
+#define EVENT_COLUMNS	5
+#define EVENT_KEYS		2
 
 typedef enum Aggregate
 {
@@ -319,63 +326,88 @@ apply_event(Timeline *line, bool starts, const RangeBound *end)
 		remember_value(line, value, end);
 }
 
+/* The instant of an event, as the start of what is from then on. */
+static RangeBound
+event_instant(Timeline *line)
+{
+	RangeBound	bound;
+
+	bound.val = line->event->tts_values[EVENT_INSTANT];
+	bound.infinite = line->event->tts_isnull[EVENT_INSTANT];
+	bound.inclusive = !bound.infinite &&
+		!DatumGetBool(line->event->tts_values[EVENT_AFTER]);
+	bound.lower = true;
+	return bound;
+}
+
+/* Take an event; now is the instant of the one before it, if there is one. */
+static void
+take_event(Timeline *line, bool *begun, RangeBound *now)
+{
+	RangeBound	instant;
+	RangeBound	lower;
+	RangeBound	upper = {0};
+	bool		empty;
+
+	slot_getallattrs(line->event);
+	instant = event_instant(line);
+	if (!*begun || range_cmp_bounds(line->type, now, &instant) != 0)
+	{
+		if (*begun)
+		{
+			add_interval(line, *now, instant);
+			drop_bound(line, *now);
+		}
+		*now = keep_bound(line, instant);
+		*begun = true;
+		forget_ended(line, now);
+	}
+	if (!line->event->tts_isnull[EVENT_PERIOD])
+		range_deserialize(line->type,
+						  DatumGetRangeTypeP(line->event->tts_values[EVENT_PERIOD]), &lower,
+						  &upper, &empty);
+	apply_event(line, DatumGetBool(line->event->tts_values[EVENT_STARTS]), &upper);
+}
+
 /* Take the events in the order of time. */
 static void
 sweep_events(Timeline *line)
 {
 	bool		begun = false;
 	RangeBound	now = {0};
-	MemoryContext old;
+	RangeBound	never = {.infinite = true,.lower = true};
+	MemoryContext old = MemoryContextSwitchTo(line->step);
 
 	tuplesort_performsort(line->events);
 	while (tuplesort_gettupleslot(line->events, true, false, line->event, NULL))
 	{
-		RangeBound	lower;
-		RangeBound	upper;
-		bool		empty;
-
 		CHECK_FOR_INTERRUPTS();
+		take_event(line, &begun, &now);
 		MemoryContextReset(line->step);
-		old = MemoryContextSwitchTo(line->step);
-
-		slot_getallattrs(line->event);
-		range_deserialize(line->type,
-						  DatumGetRangeTypeP(line->event->tts_values[EVENT_PERIOD]), &lower,
-						  &upper, &empty);
-		if (!begun || range_cmp_bounds(line->type, &now, &lower) != 0)
-		{
-			if (begun)
-			{
-				add_interval(line, now, lower);
-				drop_bound(line, now);
-			}
-			now = keep_bound(line, lower);
-			begun = true;
-			forget_ended(line, &now);
-		}
-		apply_event(line, DatumGetBool(line->event->tts_values[EVENT_STARTS]), &upper);
-		MemoryContextSwitchTo(old);
 	}
-	old = MemoryContextSwitchTo(line->step);
 	if (begun && line->rows > 0)
-	{
-		RangeBound	end = {.infinite = true,.lower = true};
-
-		add_interval(line, now, end);
-	}
+		add_interval(line, now, never);
 	put_pending(line);
 	MemoryContextSwitchTo(old);
 }
 
+/* period is 0 where it is not needed. */
 static void
-put_event(Timeline *line, Datum period, bool starts, Datum value, bool isnull)
+put_event(Timeline *line, const RangeBound *bound, Datum period, Datum value, bool isnull)
 {
+	Datum	   *values = line->event->tts_values;
+	bool	   *nulls = line->event->tts_isnull;
+
 	ExecClearTuple(line->event);
-	line->event->tts_values[EVENT_PERIOD] = period;
-	line->event->tts_values[EVENT_STARTS] = BoolGetDatum(starts);
-	line->event->tts_values[EVENT_VALUE] = value;
-	memset(line->event->tts_isnull, false, EVENT_COLUMNS * sizeof(bool));
-	line->event->tts_isnull[EVENT_VALUE] = isnull;
+	memset(nulls, false, EVENT_COLUMNS * sizeof(bool));
+	values[EVENT_INSTANT] = bound->val;
+	nulls[EVENT_INSTANT] = bound->infinite;
+	values[EVENT_AFTER] = BoolGetDatum(!bound->infinite && bound->inclusive != bound->lower);
+	values[EVENT_STARTS] = BoolGetDatum(bound->lower);
+	values[EVENT_PERIOD] = period;
+	nulls[EVENT_PERIOD] = period == (Datum) 0;
+	values[EVENT_VALUE] = value;
+	nulls[EVENT_VALUE] = isnull;
 	ExecStoreVirtualTuple(line->event);
 	tuplesort_puttupleslot(line->events, line->event);
 }
@@ -404,15 +436,11 @@ put_row(Timeline *line, HeapTuple tuple, TupleDesc desc)
 	if (!isnull)
 		value = line->aggregate == AGGREGATE_COUNT ? number(1) :
 			PointerGetDatum(PG_DETOAST_DATUM(value));
-	put_event(line, RangeTypePGetDatum(period), true, value, isnull);
+	put_event(line, &lower,
+			  line->aggregate == AGGREGATE_MIN || line->aggregate == AGGREGATE_MAX ?
+			  RangeTypePGetDatum(period) : (Datum) 0, value, isnull);
 	if (!upper.infinite)
-	{
-		RangeBound	instant = turn_bound(upper);
-		RangeBound	never = {.infinite = true};
-
-		put_event(line, RangeTypePGetDatum(tsm_make_range(line->type, &instant, &never)), false,
-				  value, isnull);
-	}
+		put_event(line, &upper, (Datum) 0, value, isnull);
 }
 
 /* Read the rows, with the rights of the caller. */
@@ -473,7 +501,7 @@ make_query(Timeline *line, Relation rel, Name period, Name value)
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
 				 errmsg("column \"%s\" of relation \"%s\" is not a range", NameStr(*period),
 						RelationGetRelationName(rel))));
-	line->type = lookup_type_cache(type, TYPECACHE_RANGE_INFO | TYPECACHE_LT_OPR);
+	line->type = lookup_type_cache(type, TYPECACHE_RANGE_INFO);
 	initStringInfo(&query);
 	appendStringInfo(&query, "SELECT %s", quote_identifier(NameStr(*period)));
 	if (value != NULL)
@@ -516,22 +544,42 @@ find_aggregate(const char *name)
 	return AGGREGATE_COUNT;		/* keep compiler quiet */
 }
 
+/* The operator that orders the bounds of a range type. */
+static Oid
+bound_order(Oid type)
+{
+	HeapTuple	tuple = SearchSysCache1(RANGETYPE, ObjectIdGetDatum(type));
+	Oid			opclass;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for range type %u", type);
+	opclass = ((Form_pg_range) GETSTRUCT(tuple))->rngsubopc;
+	ReleaseSysCache(tuple);
+	return get_opfamily_member(get_opclass_family(opclass), get_opclass_input_type(opclass),
+							   get_opclass_input_type(opclass), BTLessStrategyNumber);
+}
+
 /* What the sweep works with; the type of the period is known. */
 static void
 prepare(Timeline *line)
 {
 	TupleDesc	desc = CreateTemplateTupleDesc(EVENT_COLUMNS);
-	AttrNumber	column = EVENT_PERIOD + 1;
-	Oid			collation = InvalidOid;
-	bool		nulls_first = false;
+	AttrNumber	columns[EVENT_KEYS] = {EVENT_INSTANT + 1, EVENT_AFTER + 1};
+	Oid			orders[EVENT_KEYS];
+	Oid			collations[EVENT_KEYS] = {line->type->rng_collation, InvalidOid};
+	bool		nulls_first[EVENT_KEYS] = {true, true};
 	Oid			output;
 	bool		is_varlena;
 
-	TupleDescInitEntry(desc, EVENT_PERIOD + 1, "period", line->type->type_id, -1, 0);
+	TupleDescInitEntry(desc, EVENT_INSTANT + 1, "instant", line->type->rngelemtype->type_id, -1, 0);
+	TupleDescInitEntry(desc, EVENT_AFTER + 1, "after", BOOLOID, -1, 0);
 	TupleDescInitEntry(desc, EVENT_STARTS + 1, "starts", BOOLOID, -1, 0);
+	TupleDescInitEntry(desc, EVENT_PERIOD + 1, "period", line->type->type_id, -1, 0);
 	TupleDescInitEntry(desc, EVENT_VALUE + 1, "value", NUMERICOID, -1, 0);
-	line->events = tuplesort_begin_heap(desc, 1, &column, &line->type->lt_opr, &collation,
-										&nulls_first, work_mem, NULL, TUPLESORT_NONE);
+	orders[0] = bound_order(line->type->type_id);
+	orders[1] = lookup_type_cache(BOOLOID, TYPECACHE_LT_OPR)->lt_opr;
+	line->events = tuplesort_begin_heap(desc, EVENT_KEYS, columns, orders, collations, nulls_first,
+										work_mem, NULL, TUPLESORT_NONE);
 	line->event = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
 	getTypeOutputInfo(line->type->type_id, &output, &is_varlena);
 	fmgr_info(output, &line->output);
