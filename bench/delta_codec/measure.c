@@ -335,8 +335,8 @@ look_up(TsmCodecCrc crc, bool compare)
 		const uint8_t *raw;
 		int			row;
 
-		must(tsm_codec_open(&block, in->data, in->size, crc, &fault), &fault);
-		if (!tsm_codec_find_frame(&block, wanted->key, wanted->start, &frame))
+		must(tsm_codec_open_at(&block, in->data, in->size, crc, wanted->key, wanted->start, &frame, &fault), &fault);
+		if (frame.index < 0)
 			exit(4);
 		must(tsm_codec_expand_base(&block, buffer, &fault), &fault);
 		raw = tsm_codec_expand_frame(&block, &frame, buffer, &fault);

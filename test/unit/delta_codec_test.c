@@ -863,7 +863,8 @@ test_finding(void)
 	TsmCodecFault fault;
 	TsmCodecEncoder *encoder = malloc(tsm_codec_encoder_size());
 	Reading		reading;
-	TsmCodecFrame frame;
+	TsmCodecFrame frame,
+				at;
 	size_t		size;
 	int			used,
 				i,
@@ -891,6 +892,9 @@ test_finding(void)
 			bool		exists = key >= 0 && key % 10 == 0 && i >= 0;
 			bool		in_frame = tsm_codec_find_frame(&reading.block, key, i, &frame);
 			int			found = -1;
+
+			good = good && tsm_codec_open_at(&reading.block, block, size, crc32c, key, i, &at, &fault) &&
+				(in_frame ? at.index == frame.index && at.offset == frame.offset : at.index == -1);
 
 			if (in_frame && open_frame(&reading, &frame))
 				found = tsm_codec_find_row(reading.reader, key, i);

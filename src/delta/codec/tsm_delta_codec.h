@@ -262,6 +262,14 @@ typedef struct TsmCodecFrame
 extern bool tsm_codec_open(TsmCodecBlock *block, const void *data, size_t size, TsmCodecCrc crc32c,
 						   TsmCodecFault *fault);
 
+/*
+ * The same, and tsm_codec_find_frame in the same walk; frame->index is -1 when
+ * all rows are after (key, start).
+ */
+extern bool tsm_codec_open_at(TsmCodecBlock *block, const void *data, size_t size,
+							  TsmCodecCrc crc32c, int64_t key, int64_t start, TsmCodecFrame *frame,
+							  TsmCodecFault *fault);
+
 /* The frames in their order, until false. */
 extern bool tsm_codec_first_frame(const TsmCodecBlock *block, TsmCodecFrame *frame);
 extern bool tsm_codec_next_frame(const TsmCodecBlock *block, TsmCodecFrame *frame);

@@ -184,12 +184,26 @@ length_of(const TsmCodecAttribute *attribute, const TsmCodecValue *value)
 	return attribute->kind == TSM_CODEC_FIXED ? attribute->length : value->length;
 }
 
-/* tsm_read_varint and tsm_read_zigzag, without a call for the one-byte numbers that abound. */
+/* tsm_read_varint, inline where it cannot reach the end: a frame is made of varints. */
 static inline uint64_t
 read_varint(TsmReader *reader)
 {
-	if (reader->position < reader->size && reader->data[reader->position] < 0x80 && !reader->failed)
-		return reader->data[reader->position++];
+	if (reader->size - reader->position >= TSM_VARINT_MAX_BYTES && !reader->failed)
+	{
+		const uint8_t *byte = reader->data + reader->position;
+		uint64_t	value = 0;
+		int			i;
+
+		for (i = 0; i < TSM_VARINT_MAX_BYTES - 1; i++)
+		{
+			value |= (uint64_t) (byte[i] & 0x7F) << (7 * i);
+			if (byte[i] < 0x80)
+			{
+				reader->position += i + 1;
+				return value;
+			}
+		}
+	}
 	return tsm_read_varint(reader);
 }
 

@@ -79,9 +79,20 @@ rewind_frames(const TsmCodecBlock *block, TsmCodecFrame *frame)
 	frame->next_entry = TSM_CODEC_HEADER_SIZE;
 }
 
-/* Walk the whole directory and compare it with the header and the length of the block. */
 static bool
-check_directory(const TsmCodecBlock *block, TsmCodecFault *fault)
+is_after(const TsmCodecFrame *frame, int64_t key, int64_t start)
+{
+	return frame->key > key || (frame->key == key && frame->start > start);
+}
+
+/*
+ * Walk the whole directory and compare it with the header and the length of
+ * the block. On the way, find the last frame that does not begin after (key,
+ * start); found may be NULL.
+ */
+static bool
+check_directory(const TsmCodecBlock *block, int64_t key, int64_t start, TsmCodecFrame *found,
+				TsmCodecFault *fault)
 {
 	TsmCodecFrame frame;
 	uint64_t	versions = 0;
@@ -98,6 +109,8 @@ check_directory(const TsmCodecBlock *block, TsmCodecFault *fault)
 		if (i == 0 && (frame.key != block->key || frame.start != block->start))
 			return tsm_codec_fail(fault, TSM_CODEC_CORRUPT, TSM_CODEC_HEADER_SIZE,
 								  "first frame does not begin where the block does");
+		if (found != NULL && !is_after(&frame, key, start))
+			*found = frame;
 		versions += (uint64_t) frame.rows;
 		raw_length += frame.raw_length;
 	}
@@ -151,9 +164,10 @@ read_header(TsmCodecBlock *block, TsmCodecFault *fault)
 	return true;
 }
 
-bool
-tsm_codec_open(TsmCodecBlock *block, const void *data, size_t size, TsmCodecCrc crc32c,
-			   TsmCodecFault *fault)
+/* All of opening but the directory. */
+static bool
+open_header(TsmCodecBlock *block, const void *data, size_t size, TsmCodecCrc crc32c,
+			TsmCodecFault *fault)
 {
 	const uint8_t *bytes = data;
 	TsmReader	reader;
@@ -176,7 +190,23 @@ tsm_codec_open(TsmCodecBlock *block, const void *data, size_t size, TsmCodecCrc 
 		if (crc != tsm_read_u32_le(&reader))
 			return tsm_codec_fail(fault, TSM_CODEC_BAD_CHECKSUM, HEADER_CRC, "checksum does not match");
 	}
-	return read_header(block, fault) && check_directory(block, fault);
+	return read_header(block, fault);
+}
+
+bool
+tsm_codec_open(TsmCodecBlock *block, const void *data, size_t size, TsmCodecCrc crc32c,
+			   TsmCodecFault *fault)
+{
+	return open_header(block, data, size, crc32c, fault) && check_directory(block, 0, 0, NULL, fault);
+}
+
+bool
+tsm_codec_open_at(TsmCodecBlock *block, const void *data, size_t size, TsmCodecCrc crc32c,
+				  int64_t key, int64_t start, TsmCodecFrame *frame, TsmCodecFault *fault)
+{
+	frame->index = -1;
+	return open_header(block, data, size, crc32c, fault) &&
+		check_directory(block, key, start, frame, fault);
 }
 
 bool
@@ -199,8 +229,7 @@ tsm_codec_find_frame(const TsmCodecBlock *block, int64_t key, int64_t start, Tsm
 	bool		found = false;
 
 	rewind_frames(block, &next);
-	while (tsm_codec_next_frame(block, &next) &&
-		   (next.key < key || (next.key == key && next.start <= start)))
+	while (tsm_codec_next_frame(block, &next) && !is_after(&next, key, start))
 	{
 		*frame = next;
 		found = true;

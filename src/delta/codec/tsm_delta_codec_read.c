@@ -434,42 +434,88 @@ carries(Cursor *cursor, int row)
 	return true;
 }
 
-static bool
-read_word(Cursor *cursor, TsmReader *in, const TsmCodecAttribute *attribute)
+/* How many bits of a bitmap are set from one place up to, but without, another. */
+static int
+count_bits(const uint8_t *bitmap, int from, int to)
 {
-	uint64_t	difference = 0;
-	uint8_t		shape;
+	int			count = 0;
+
+	for (; from < to && (from & 7) != 0; from++)
+		count += bit_is_set(bitmap, from);
+	for (; from + 8 <= to; from += 8)
+		count += __builtin_popcount(bitmap[from >> 3]);
+	for (; from < to; from++)
+		count += bit_is_set(bitmap, from);
+	return count;
+}
+
+/* Go to a row; gives how many values that are not null are to be read on the way. */
+static int
+skip_to(Cursor *cursor, int row)
+{
+	int			count = cursor->row < 0;
+	int			values = 0;
+
+	if (cursor->nulls == NULL)
+	{
+		if (cursor->changes != NULL)
+			count += count_bits(cursor->changes, cursor->row < 0 ? 0 : cursor->row, row);
+		cursor->carried += (int16_t) count;
+		cursor->row = (int16_t) row;
+		return count;
+	}
+	while (cursor->row < row)
+		values += carries(cursor, ++cursor->row) && !cursor->null;
+	return values;
+}
+
+/* The exclusive or of a float and the previous one; false when it has more bytes than that. */
+static bool
+read_xor(TsmReader *in, int length, uint64_t *difference)
+{
+	uint8_t		shape = tsm_read_u8(in);
+	const uint8_t *bytes = tsm_read_bytes(in, shape & 15);
 	int			i;
 
-	if (attribute->kind == TSM_CODEC_INT || cursor->decimals >= 0)
-	{
-		cursor->word += read_zigzag(in);
-		return !in->failed && (attribute->kind == TSM_CODEC_FLOAT ||
-							   extend_sign(cursor->word, attribute->length) == cursor->word);
-	}
-	shape = tsm_read_u8(in);
-	if ((shape >> 4) + (shape & 15) > attribute->length)
+	*difference = 0;
+	if (bytes == NULL || (shape >> 4) + (shape & 15) > length)
 		return false;
 	for (i = 0; i < (shape & 15); i++)
-		difference |= (uint64_t) tsm_read_u8(in) << (8 * ((shape >> 4) + i));
-	cursor->word ^= difference;
-	return !in->failed;
+		*difference |= (uint64_t) bytes[i] << (8 * ((shape >> 4) + i));
+	return true;
 }
 
 static bool
 advance_words(TsmCodecReader *reader, Cursor *cursor, const TsmCodecAttribute *attribute, int row)
 {
+	int			count = skip_to(cursor, row);
+	uint64_t	word = cursor->word;
 	TsmReader	in;
 
 	tsm_reader_init(&in, reader->raw, cursor->end);
 	in.position = cursor->position;
-	while (cursor->row < row)
+	if (attribute->kind == TSM_CODEC_FLOAT && cursor->decimals < 0)
 	{
-		if (carries(cursor, ++cursor->row) && !cursor->null && !read_word(cursor, &in, attribute))
+		for (; count > 0; count--)
+		{
+			uint64_t	difference;
+
+			if (!read_xor(&in, attribute->length, &difference))
+				return false;
+			word ^= difference;
+		}
+	}
+	else
+	{
+		/* Only the last has to be of its width: the others are not given. */
+		for (; count > 0; count--)
+			word += read_zigzag(&in);
+		if (attribute->kind == TSM_CODEC_INT && extend_sign(word, attribute->length) != word)
 			return false;
 	}
+	cursor->word = word;
 	cursor->position = (uint32_t) in.position;
-	return true;
+	return !in.failed;
 }
 
 /* Apply count diffs, one after the other in the section, from the given place on. */
@@ -548,21 +594,16 @@ advance_tokens(TsmCodecReader *reader, Cursor *cursor, int row)
 static bool
 advance_fixed(TsmCodecReader *reader, Cursor *cursor, const TsmCodecAttribute *attribute, int row)
 {
+	int			count = skip_to(cursor, row);
 	TsmReader	in;
 
 	tsm_reader_init(&in, reader->raw, cursor->end);
 	in.position = cursor->position;
-	while (cursor->row < row)
-	{
-		if (!carries(cursor, ++cursor->row) || cursor->null)
-			continue;
+	for (; count > 0; count--)
 		cursor->bytes = tsm_read_bytes(&in, attribute->length);
-		if (cursor->bytes == NULL)
-			return false;
-	}
 	cursor->length = attribute->length;
 	cursor->position = (uint32_t) in.position;
-	return true;
+	return !in.failed;
 }
 
 /* Bring the cursor of an attribute to a row; NULL, or what is wrong. */
