@@ -36,7 +36,7 @@ demo test coverage bench fuzz check-servers check-upgrade: export PG_CONFIG := $
 demo:
 	@$(TOOLS)/ensure-packages demo && docs/demo/run $(if $(DATA),--data '$(DATA)')
 test:
-	@$(TOOLS)/ensure-packages test && $(TOOLS)/run-tests $(ONLY)
+	@$(TOOLS)/ensure-packages test && $(TOOLS)/ensure-drivers && $(TOOLS)/run-tests $(ONLY)
 coverage:
 	@$(TOOLS)/ensure-packages coverage && $(TOOLS)/run-coverage
 bench:
