@@ -87,6 +87,14 @@ AS 'MODULE_PATHNAME', 'tsm_temporal_enable_session_preload' LANGUAGE C VOLATILE 
 COMMENT ON FUNCTION tsmem.enable_session_preload(boolean) IS
 'loads tsmem at the start of each new session of this database, or no longer; returns session_preload_libraries of the database; superusers only';
 
+-- What changed
+
+CREATE FUNCTION tsmem.version_diff(rel regclass, from_time timestamptz, to_time timestamptz DEFAULT NULL)
+RETURNS TABLE (key jsonb, operation text, column_name name, old_value jsonb, new_value jsonb)
+AS 'MODULE_PATHNAME', 'tsm_temporal_version_diff' LANGUAGE C STABLE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION tsmem.version_diff(regclass, timestamptz, timestamptz) IS
+'what changed in a table between two system times, a null one being now: a line for each changed column of a row, one for each row that came or went';
+
 -- Valid time
 
 CREATE TABLE tsmem.periods (

@@ -30,9 +30,8 @@ PG_FUNCTION_INFO_V1(tsm_temporal_as_of_snapshot);
 /* Rows fetched at a time. */
 #define FETCH_COUNT 1000
 
-/* The histories of a table: its own, or those of its partitions when each is versioned by itself. */
-static List *
-histories_of(Relation rel)
+List *
+tsm_temporal_histories(Relation rel)
 {
 	TsmVersionedTable *table = tsm_delta_find(RelationGetRelid(rel));
 	List	   *histories = NIL;
@@ -135,7 +134,7 @@ make_query(Relation rel, const char *condition, bool by_valid)
 	appendStringInfo(&query, "SELECT %s FROM ", row_columns(rel));
 	if (condition != NULL)
 		appendStringInfo(&query, "%s WHERE %s",
-						 tsm_temporal_all_versions(rel, histories_of(rel)), condition);
+						 tsm_temporal_all_versions(rel, tsm_temporal_histories(rel)), condition);
 	else
 		appendStringInfo(&query, "%s u WHERE true",
 						 tsm_delta_relation_name(RelationGetRelid(rel)));
@@ -144,7 +143,7 @@ make_query(Relation rel, const char *condition, bool by_valid)
 	return query.data;
 }
 
-/* Run the query with the rights of the caller and store its rows. The first parameter is of the given type. */
+/* Run the query and store its rows. */
 static void
 store_rows(const char *query, Oid type, Datum *times, const char *nulls, Tuplestorestate *store)
 {
@@ -169,6 +168,23 @@ store_rows(const char *query, Oid type, Datum *times, const char *nulls, Tuplest
 	} while (SPI_processed > 0);
 	SPI_cursor_close(portal);
 	SPI_finish();
+}
+
+/* The times are those given, not those of the session. */
+void
+tsm_temporal_store_rows(const char *query, Oid type, Datum *times, const char *nulls,
+						Tuplestorestate *store)
+{
+	tsm_session_suspend();
+	PG_TRY();
+	{
+		store_rows(query, type, times, nulls, store);
+	}
+	PG_FINALLY();
+	{
+		tsm_session_resume();
+	}
+	PG_END_TRY();
 }
 
 /* The table whose row type the first argument has; 42809 for another type. */
@@ -210,20 +226,11 @@ read_table(FunctionCallInfo fcinfo, Oid type, char *(*by_system) (Oid relid))
 		nulls[i] = ' ';
 	}
 	if (nulls[0] == 'n' && nulls[1] == 'n')
-		(void) histories_of(rel);	/* refuses a table that is not registered */
+		(void) tsm_temporal_histories(rel);	/* refuses a table that is not registered */
 	InitMaterializedSRF(fcinfo, 0);
-	/* The times are those given, not those of the session. */
-	tsm_session_suspend();
-	PG_TRY();
-	{
-		store_rows(make_query(rel, nulls[0] == ' ' ? by_system(relid) : NULL, nulls[1] == ' '),
-				   type, times, nulls, rsinfo->setResult);
-	}
-	PG_FINALLY();
-	{
-		tsm_session_resume();
-	}
-	PG_END_TRY();
+	tsm_temporal_store_rows(make_query(rel, nulls[0] == ' ' ? by_system(relid) : NULL,
+									   nulls[1] == ' '),
+							type, times, nulls, rsinfo->setResult);
 	table_close(rel, AccessShareLock);
 	return (Datum) 0;
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * tsm_temporal_read.h
- *	  Private to reading: snapshot tokens.
+ *	  Private to reading: histories, and snapshot tokens.
  *
  * A token names what one snapshot saw, by transactions. As text:
  *
@@ -21,6 +21,9 @@
 #include "tsm_compat.h"
 
 #include "datatype/timestamp.h"
+#include "nodes/pg_list.h"
+#include "utils/relcache.h"
+#include "utils/tuplestore.h"
 
 /* Transactions running at once: backends and prepared transactions, each at most 2^18 - 1 of them. */
 #define TSM_SNAPSHOT_MAX_XIDS 524286
@@ -84,5 +87,20 @@ extern TsmSnapshot *tsm_snapshot_accept(const char *text);
  * none is. 55000 for a table that is not versioned, nor all its partitions.
  */
 extern TimestampTz tsm_snapshot_since(Oid relid);
+
+/* tsm_temporal_as_of.c */
+
+/*
+ * The histories of a table: its own, or those of its partitions when each is
+ * versioned by itself; 55000 without.
+ */
+extern List *tsm_temporal_histories(Relation rel);
+
+/*
+ * Run a query with the rights of the caller and store its rows. Its parameters
+ * are $1, of the given type, and $2, a timestamptz.
+ */
+extern void tsm_temporal_store_rows(const char *query, Oid type, Datum *times, const char *nulls,
+									Tuplestorestate *store);
 
 #endif							/* TSM_TEMPORAL_READ_H */
