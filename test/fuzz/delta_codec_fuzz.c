@@ -83,10 +83,11 @@ demand(bool true_always, const char *what)
 }
 
 /* Every byte of the values, so that each is looked at. */
+static volatile uint64_t touched;
+
 static void
 touch(const TsmCodecValue *values)
 {
-	volatile uint64_t sum = 0;
 	size_t		total = 0;
 	int			i;
 	uint32_t	j;
@@ -96,11 +97,11 @@ touch(const TsmCodecValue *values)
 		if (values[i].null)
 			continue;
 		if (attributes[i].kind == TSM_CODEC_INT || attributes[i].kind == TSM_CODEC_FLOAT)
-			sum += values[i].as.word;
+			touched += values[i].as.word;
 		else
 		{
 			for (j = 0; j < values[i].length; j++)
-				sum += values[i].as.bytes[j];
+				touched += values[i].as.bytes[j];
 			total += values[i].length;
 		}
 	}
