@@ -82,6 +82,10 @@ AS 'MODULE_PATHNAME', 'tsm_temporal_set_snapshot' LANGUAGE C VOLATILE;
 COMMENT ON FUNCTION tsmem.set_snapshot(text, boolean) IS
 'sets tsmem.snapshot, to read versioned tables as a snapshot saw them; null for the present; for the transaction only when is_local';
 
+CREATE FUNCTION tsmem._awake() RETURNS boolean
+AS 'MODULE_PATHNAME', 'tsm_temporal_awake' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION tsmem._awake() IS 'internal: loads the library when a table that a time may concern is planned';
+
 CREATE FUNCTION tsmem.enable_session_preload(enable boolean DEFAULT true) RETURNS text
 AS 'MODULE_PATHNAME', 'tsm_temporal_enable_session_preload' LANGUAGE C VOLATILE STRICT;
 COMMENT ON FUNCTION tsmem.enable_session_preload(boolean) IS

@@ -40,6 +40,7 @@ OBJS += \
 	src/temporal/session/tsm_temporal_lookup.o \
 	src/temporal/session/tsm_temporal_policy.o \
 	src/temporal/session/tsm_temporal_preload.o \
+	src/temporal/session/tsm_temporal_sentinel.o \
 	src/temporal/session/tsm_temporal_setting.o \
 	src/temporal/session/tsm_temporal_travel.o \
 	src/temporal/write/tsm_temporal_hold.o \

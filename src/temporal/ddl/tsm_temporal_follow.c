@@ -31,6 +31,7 @@
 #include "utils/syscache.h"
 
 #include "tsm_temporal_portion.h"
+#include "tsm_temporal_session.h"
 
 /*
  * What a default made rows that were there before read as, as an SQL
@@ -240,6 +241,7 @@ tsm_temporal_make_truncate_triggers(const TsmVersionedTable *table)
 	{
 		char	   *name = tsm_delta_relation_name(lfirst_oid(cell));
 
+		tsm_session_make_sentinel(lfirst_oid(cell));
 		if (OidIsValid(get_trigger_oid(lfirst_oid(cell), TSM_TRUNCATE_TRIGGER, true)))
 			continue;
 		tsm_delta_execute("CREATE TRIGGER \"" TSM_TRUNCATE_TRIGGER "\" BEFORE TRUNCATE ON %s "

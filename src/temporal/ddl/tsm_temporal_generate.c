@@ -35,6 +35,7 @@
 #include "utils/syscache.h"
 
 #include "tsm_temporal_int.h"
+#include "tsm_temporal_session.h"
 
 /* The generated functions; the arguments of each are of one type. */
 typedef struct GeneratedFunction
@@ -329,6 +330,7 @@ tsm_temporal_give_generated(const TsmVersionedTable *table, Oid owner)
 	const char *role = quote_identifier(GetUserNameFromId(owner, false));
 	int			i;
 
+	tsm_session_give_sentinel(table->rel, owner);
 	if (has_view(table))
 		tsm_delta_execute("ALTER VIEW %s OWNER TO %s", tsm_delta_relation_name(table->versions),
 						  role);

@@ -26,6 +26,7 @@
 #include "utils/lsyscache.h"
 
 #include "tsm_temporal_portion.h"
+#include "tsm_temporal_session.h"
 
 /*
  * The relation that the present command has renamed or moved. Its new name
@@ -135,7 +136,10 @@ tsm_temporal_follow_schema(void)
 	Oid			schema;
 
 	if (OidIsValid(relid))
+	{
 		tsm_temporal_move_portions(relid);
+		tsm_session_move_sentinel(relid);
+	}
 	if (table == NULL)
 		return;
 	schema = get_rel_namespace(table->rel);

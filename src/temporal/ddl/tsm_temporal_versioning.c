@@ -30,6 +30,7 @@
 #include "utils/syscache.h"
 
 #include "tsm_temporal_portion.h"
+#include "tsm_temporal_session.h"
 
 PG_FUNCTION_INFO_V1(tsm_temporal_add_system_versioning);
 PG_FUNCTION_INFO_V1(tsm_temporal_drop_system_versioning);
@@ -666,8 +667,11 @@ unbuild_versioning(void *arg)
 	tsm_delta_execute("DROP TRIGGER IF EXISTS \"" TSM_HISTORY_TRIGGER "\" ON %s", name);
 	tsm_delta_execute("DROP TRIGGER IF EXISTS \"" TSM_LATEST_TRIGGER "\" ON %s", name);
 	foreach(cell, relations)
+	{
 		tsm_delta_execute("DROP TRIGGER IF EXISTS \"" TSM_TRUNCATE_TRIGGER "\" ON %s",
 						  tsm_delta_relation_name(lfirst_oid(cell)));
+		tsm_session_drop_sentinel(lfirst_oid(cell));
+	}
 	deleteDependencyRecordsForSpecific(RelationRelationId, table->history, DEPENDENCY_INTERNAL,
 									   RelationRelationId, table->rel);
 	CommandCounterIncrement();

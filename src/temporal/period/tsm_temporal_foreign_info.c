@@ -26,6 +26,7 @@
 
 #include "tsm_temporal_foreign.h"
 #include "tsm_temporal_foreign_query.h"
+#include "tsm_temporal_session.h"
 
 /* An entry of the cache: the description for one trigger of a table or partition. */
 typedef struct ForeignEntry
@@ -332,8 +333,8 @@ tsm_foreign_run(TsmForeignInfo *info, TsmForeignQuery query, Datum *values, bool
 	SetUserIdAndSecContext(owner_for(info, query), save_context | SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_NOFORCE_RLS);
 	info->busy++;
-	result = SPI_execute_snapshot(plan_for(info, query), values, NULL, snapshot, crosscheck,
-								  false, false, limit);
+	result = tsm_session_execute_in_present(plan_for(info, query), values, NULL, snapshot,
+											crosscheck, false, false, limit);
 	info->busy--;
 	SetUserIdAndSecContext(save_user, save_context);
 	if (result < 0)

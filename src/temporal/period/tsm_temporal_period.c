@@ -27,6 +27,7 @@
 
 #include "tsm_temporal_foreign.h"
 #include "tsm_temporal_portion.h"
+#include "tsm_temporal_session.h"
 
 PG_FUNCTION_INFO_V1(tsm_temporal_add_period);
 PG_FUNCTION_INFO_V1(tsm_temporal_drop_period);
@@ -315,6 +316,7 @@ tsm_temporal_add_period(PG_FUNCTION_ARGS)
 				 name_literal(period->to_column), name_literal(period->constraint_name),
 				 period->set_not_null ? "true" : "false"));
 	tsm_temporal_follow(period->rel, NIL);
+	tsm_session_watch(period->rel);
 	PG_RETURN_VOID();
 }
 
@@ -375,6 +377,7 @@ tsm_temporal_drop_period(PG_FUNCTION_ARGS)
 		psprintf("DELETE FROM tsmem.periods WHERE rel = %u AND period = %s", relid,
 				 name_literal(period->name)));
 	tsm_temporal_follow(relid, NIL);
+	tsm_session_unwatch(relid);
 	PG_RETURN_VOID();
 }
 

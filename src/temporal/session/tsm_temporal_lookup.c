@@ -30,6 +30,7 @@
 typedef struct OwnFacts
 {
 	Oid			relid;
+	bool		filled;			/* the rest is known */
 	Oid			history;		/* its history */
 	Oid			history_of;		/* the table whose history it is */
 	List	   *periods;		/* C strings */
@@ -85,14 +86,15 @@ extension_is_there(void)
 static void
 read_facts(Oid relid)
 {
-	OwnFacts	own = {relid, InvalidOid, InvalidOid, NIL};
+	OwnFacts	own = {relid, true, InvalidOid, InvalidOid, NIL};
 	TsmVersionedTable *table;
 	List	   *periods = NIL;
 	ListCell   *cell;
 	MemoryContext old_context;
 	OwnFacts   *entry;
 
-	hash_search(facts, &relid, HASH_ENTER, NULL);
+	entry = hash_search(facts, &relid, HASH_ENTER, NULL);
+	entry->filled = false;
 	table = tsm_delta_find(relid);
 	if (table != NULL)
 		own.history = table->history;
@@ -114,7 +116,7 @@ read_facts(Oid relid)
 static OwnFacts
 own_facts(Oid relid)
 {
-	OwnFacts	result = {relid, InvalidOid, InvalidOid, NIL};
+	OwnFacts	result = {relid, true, InvalidOid, InvalidOid, NIL};
 	OwnFacts   *entry;
 	ListCell   *cell;
 	List	   *periods = NIL;
@@ -124,20 +126,11 @@ own_facts(Oid relid)
 	if (stale)
 		start_anew();
 	entry = hash_search(facts, &relid, HASH_FIND, NULL);
-	if (entry == NULL)
+	if (entry == NULL || !entry->filled)
 	{
 		if (!extension_is_there())
 			return result;
-		PG_TRY();
-		{
-			read_facts(relid);
-		}
-		PG_CATCH();
-		{
-			stale = true;		/* the entry is not filled */
-			PG_RE_THROW();
-		}
-		PG_END_TRY();
+		read_facts(relid);
 		entry = hash_search(facts, &relid, HASH_FIND, NULL);
 	}
 	result = *entry;

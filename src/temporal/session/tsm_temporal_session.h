@@ -2,8 +2,7 @@
  *
  * tsm_temporal_session.h
  *	  Session-wide AS OF: what its files share, and what the rest of
- *	  temporal may call (tsm_session_load, tsm_session_suspend,
- *	  tsm_session_resume).
+ *	  temporal may call (loading, suspending, sentinels).
  *
  *-------------------------------------------------------------------------
  */
@@ -13,6 +12,7 @@
 #include "tsm_compat.h"
 
 #include "datatype/timestamp.h"
+#include "executor/spi.h"
 #include "nodes/parsenodes.h"
 #include "nodes/pathnodes.h"
 
@@ -63,6 +63,11 @@ extern const char *tsm_session_mark(void);
  */
 extern void tsm_session_suspend(void);
 extern void tsm_session_resume(void);
+
+/* SPI_execute_snapshot of a plan in the present. */
+extern int	tsm_session_execute_in_present(SPIPlanPtr plan, Datum *values, const char *nulls,
+										   Snapshot snapshot, Snapshot crosscheck, bool read_only,
+										   bool fire_triggers, long limit);
 
 /* tsm_temporal_lookup.c */
 
@@ -138,6 +143,27 @@ extern void tsm_session_refuse_change(Oid relid, const TsmSessionTime *time);
  */
 extern bool tsm_session_note_policy(Node *qual);
 extern void tsm_session_load_policy(void);
+
+/* tsm_temporal_sentinel.c */
+
+/*
+ * Make planning of a table load the library. Does nothing where that is
+ * arranged already, or the current user may not make statistics on the table.
+ * The next undoes it, unless the table is still versioned or has periods.
+ * In tsm_delta_as_owner only.
+ */
+extern void tsm_session_make_sentinel(Oid relid);
+extern void tsm_session_drop_sentinel(Oid relid);
+
+/* The same for a table and its partitions. */
+extern void tsm_session_watch(Oid relid);
+extern void tsm_session_unwatch(Oid relid);
+
+/* Let it follow the schema of its table. */
+extern void tsm_session_move_sentinel(Oid relid);
+
+/* Make it the new owner's. In tsm_delta_as_owner for a superuser only. */
+extern void tsm_session_give_sentinel(Oid relid, Oid owner);
 
 /* tsm_temporal_admit.c, tsm_temporal_command.c */
 

@@ -320,6 +320,30 @@ tsm_session_resume(void)
 	suspended--;
 }
 
+int
+tsm_session_execute_in_present(SPIPlanPtr plan, Datum *values, const char *nulls,
+							   Snapshot snapshot_given, Snapshot crosscheck, bool read_only,
+							   bool fire_triggers, long limit)
+{
+	volatile int result = 0;
+
+	if (!tsm_session_is_set())
+		return SPI_execute_snapshot(plan, values, nulls, snapshot_given, crosscheck, read_only,
+									fire_triggers, limit);
+	tsm_session_suspend();
+	PG_TRY();
+	{
+		result = SPI_execute_snapshot(plan, values, nulls, snapshot_given, crosscheck, read_only,
+									  fire_triggers, limit);
+	}
+	PG_FINALLY();
+	{
+		tsm_session_resume();
+	}
+	PG_END_TRY();
+	return result;
+}
+
 static void
 set_text(const char *name, const char *value, bool is_local)
 {
