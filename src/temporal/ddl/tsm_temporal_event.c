@@ -392,7 +392,7 @@ before_rename(const RenameStmt *statement)
 		is_our_trigger(relid, statement->subname))
 		refuse(relid, "rename trigger", statement->subname);
 	if (statement->renameType == OBJECT_TRIGGER)
-		tsm_foreign_check_trigger_kept(relid, statement->subname, true);
+		tsm_foreign_check_trigger_kept(relid, statement->subname);
 	if ((statement->renameType == OBJECT_COLUMN || statement->renameType == OBJECT_TABLE) &&
 		tsm_relation_ownercheck(relid, GetUserId()))
 		tsm_temporal_lock_portions(relid);
@@ -480,7 +480,7 @@ before_drop(const DropStmt *statement)
 			if (OidIsValid(relid) && is_our_trigger(relid, strVal(llast(names))))
 				refuse(relid, "drop trigger", strVal(llast(names)));
 			if (OidIsValid(relid))
-				tsm_foreign_check_trigger_kept(relid, strVal(llast(names)), false);
+				tsm_foreign_check_trigger_kept(relid, strVal(llast(names)));
 		}
 	}
 }

@@ -88,7 +88,7 @@ extern void tsm_foreign_check_period_unused(Oid relid, const char *period);
  * could not follow, 42501 for who disables its triggers and is no superuser.
  */
 extern void tsm_foreign_before_alter(Oid relid, const AlterTableCmd *command);
-extern void tsm_foreign_check_trigger_kept(Oid relid, const char *trigger, bool check_too);
+extern void tsm_foreign_check_trigger_kept(Oid relid, const char *trigger);
 
 /* tsm_temporal_foreign_add.c */
 

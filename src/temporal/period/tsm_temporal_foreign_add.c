@@ -411,7 +411,9 @@ tsm_temporal_add_foreign_key(PG_FUNCTION_ARGS)
 	TsmForeignKey *key = read_arguments(fcinfo);
 	Relation	rel = open_referencing(key->rel);
 	Relation	referenced = open_locked(key->referenced);
+	Oid			owner;
 	Oid			constraint;
+	bool		native;
 	Name		result = palloc0(NAMEDATALEN);
 
 	tsm_temporal_check_kind(rel, "a foreign key");
@@ -424,18 +426,20 @@ tsm_temporal_add_foreign_key(PG_FUNCTION_ARGS)
 	check_persistence(rel, referenced);
 	check_actions(rel, key);
 	constraint = referenced_constraint(key, referenced);
+	owner = rel->rd_rel->relowner;
 	key->name = key_name(rel, key, PG_ARGISNULL(ARG_NAME) ? NULL :
 						 NameStr(*PG_GETARG_NAME(ARG_NAME)));
-	if (is_native(key, constraint))
-		add_native(key, rel->rd_rel->relowner);
-	else
-	{
+	native = is_native(key, constraint);
+	if (!native)
 		validate(key, rel);
-		add_triggers(key);
-	}
-	tsm_foreign_insert(key);
+	/* The server alters no table that is open here. */
 	table_close(referenced, NoLock);
 	table_close(rel, NoLock);
+	if (native)
+		add_native(key, owner);
+	else
+		add_triggers(key);
+	tsm_foreign_insert(key);
 	CommandCounterIncrement();
 	tsm_foreign_bind_all(false);
 	namestrcpy(result, key->name);

@@ -30,6 +30,7 @@
 
 #include "tsm_temporal_foreign.h"
 #include "tsm_temporal_foreign_query.h"
+#include "tsm_temporal_portion.h"
 
 /* The qualified name of a type, without a length. */
 static char *
@@ -270,30 +271,13 @@ assign_period(StringInfo query, const TsmForeignQueries *q, const char *value)
 						 q->from_column, value, q->to_column, value);
 }
 
-/*
- * "INSERT INTO f ... SELECT": what of the rows in WITH g lies outside of the
- * given multirange. Generated and identity columns get values of their own.
- */
+/* "INSERT INTO f ... SELECT": what of the rows in WITH g lies outside of the given multirange. */
 static void
 insert_leftovers(StringInfo query, const TsmForeignQueries *q, const char *multirange)
 {
-	StringInfoData values;
-	ListCell   *cell;
-
-	initStringInfo(&values);
-	appendStringInfo(query, " INSERT INTO %s (", q->target);
-	foreach(cell, q->kept_columns)
-	{
-		appendStringInfo(query, "%s, ", (char *) lfirst(cell));
-		appendStringInfo(&values, "g.%s, ", (char *) lfirst(cell));
-	}
-	if (q->from_column == NULL)
-		appendStringInfo(query, "%s) SELECT %sx.r", q->period, values.data);
-	else
-		appendStringInfo(query, "%s, %s) SELECT %spg_catalog.lower(x.r), pg_catalog.upper(x.r)",
-						 q->from_column, q->to_column, values.data);
-	appendStringInfo(query, " FROM g, pg_catalog.unnest(pg_catalog.multirange(g.%s) "
-					 "OPERATOR(pg_catalog.-) %s) AS x (r)", q->period, multirange);
+	appendStringInfo(query, " INSERT INTO %s (%s) SELECT %s FROM g, "
+					 "pg_catalog.unnest(pg_catalog.multirange(g.%s) OPERATOR(pg_catalog.-) %s) AS x (r)",
+					 q->target, q->left_columns, q->left_values, q->period, multirange);
 }
 
 /* Change the keys of what lies in a range, the parameter after the keys. */
@@ -396,36 +380,53 @@ tsm_foreign_query_text(const TsmForeignQueries *q, TsmForeignQuery which)
 	return query.data;
 }
 
-/* Columns of the referencing table that a leftover takes from its row: no period, nothing generated. */
-static List *
-kept_columns(const TsmForeignKey *key, const TsmForeignQueries *q)
+/* The columns of a leftover, and their values: those of row g, cut to the range x.r. */
+static void
+describe_leftover(TsmForeignQueries *q, const TsmForeignKey *key)
 {
 	Relation	rel = table_open(key->rel, AccessShareLock);
-	TupleDesc	desc = RelationGetDescr(rel);
-	List	   *names = NIL;
-	int			i;
+	TsmTemporalPeriod *period = tsm_temporal_period(key->rel, key->period);
+	StringInfoData columns;
+	StringInfoData values;
+	ListCell   *cell;
 
-	for (i = 0; i < desc->natts; i++)
+	if (period == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("period \"%s\" of table \"%s\" does not exist", key->period,
+						RelationGetRelationName(rel))));
+	if (period->from_column != NULL)
 	{
-		Form_pg_attribute column = TupleDescAttr(desc, i);
-		const char *name = quote_identifier(NameStr(column->attname));
-
-		if (column->attisdropped || column->attgenerated != '\0' || column->attidentity != '\0' ||
-			strcmp(name, q->period) == 0 ||
-			(q->from_column != NULL && (strcmp(name, q->from_column) == 0 ||
-										strcmp(name, q->to_column) == 0)))
-			continue;
-		names = lappend(names, pstrdup(name));
+		q->from_column = quote_identifier(period->from_column);
+		q->to_column = quote_identifier(period->to_column);
 	}
+	initStringInfo(&columns);
+	initStringInfo(&values);
+	foreach(cell, tsm_temporal_leftover_columns(rel, period))
+	{
+		const char *name = quote_identifier(NameStr(TupleDescAttr(RelationGetDescr(rel),
+																  lfirst_int(cell) - 1)->attname));
+		const char *comma = columns.len > 0 ? ", " : "";
+
+		appendStringInfo(&columns, "%s%s", comma, name);
+		if (q->from_column != NULL && strcmp(name, q->from_column) == 0)
+			appendStringInfo(&values, "%spg_catalog.lower(x.r)", comma);
+		else if (q->to_column != NULL && strcmp(name, q->to_column) == 0)
+			appendStringInfo(&values, "%spg_catalog.upper(x.r)", comma);
+		else if (strcmp(name, q->period) == 0)
+			appendStringInfo(&values, "%sx.r", comma);
+		else
+			appendStringInfo(&values, "%sg.%s", comma, name);
+	}
+	q->left_columns = columns.data;
+	q->left_values = values.data;
 	table_close(rel, AccessShareLock);
-	return names;
 }
 
 TsmForeignQueries *
 tsm_foreign_queries(const TsmForeignKey *key, Oid constraint)
 {
 	TsmForeignQueries *q = palloc0(sizeof(TsmForeignQueries));
-	ListCell   *cell;
 
 	q->nkeys = list_length(key->key_columns);
 	q->matches = tsm_foreign_matches(key, constraint);
@@ -439,15 +440,6 @@ tsm_foreign_queries(const TsmForeignKey *key, Oid constraint)
 	 * them does not wait for who holds KEY SHARE.
 	 */
 	q->lock = tsm_foreign_is_native_key(constraint) ? "KEY SHARE" : "SHARE";
-	foreach(cell, tsm_temporal_periods(key->rel))
-	{
-		TsmTemporalPeriod *period = lfirst(cell);
-
-		if (strcmp(period->name, key->period) != 0 || period->from_column == NULL)
-			continue;
-		q->from_column = quote_identifier(period->from_column);
-		q->to_column = quote_identifier(period->to_column);
-	}
-	q->kept_columns = kept_columns(key, q);
+	describe_leftover(q, key);
 	return q;
 }

@@ -35,7 +35,8 @@ typedef struct TsmForeignQueries
 	const char *referencing;	/* the same in FROM, with ONLY unless it is partitioned */
 	const char *referenced;		/* the referenced table in FROM */
 	const char *lock;			/* strength of the lock of referenced rows */
-	List	   *kept_columns;	/* that a leftover takes from its row */
+	const char *left_columns;	/* of a leftover, and what they get */
+	const char *left_values;
 } TsmForeignQueries;
 
 /*

@@ -222,9 +222,9 @@ check_trigger(const TsmForeignKey *key)
 	return get_trigger_oid(key->rel, key->name, true);
 }
 
-/* The objects that a trigger depends on in one way, as a list of ObjectAddress. */
+/* What an object depends on in one way, as a list of ObjectAddress. */
 static List *
-dependencies_of(Oid trigger, DependencyType type)
+dependencies_of(Oid class, Oid object, DependencyType type)
 {
 	Relation	depend = table_open(DependRelationId, AccessShareLock);
 	ScanKeyData keys[2];
@@ -233,9 +233,9 @@ dependencies_of(Oid trigger, DependencyType type)
 	List	   *list = NIL;
 
 	ScanKeyInit(&keys[0], Anum_pg_depend_classid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(TriggerRelationId));
+				ObjectIdGetDatum(class));
 	ScanKeyInit(&keys[1], Anum_pg_depend_objid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(trigger));
+				ObjectIdGetDatum(object));
 	scan = systable_beginscan(depend, DependDependerIndexId, true, NULL, 2, keys);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
@@ -314,7 +314,7 @@ bind(const TsmForeignKey *key, Oid check, bool prune)
 	Oid			constraint = tsm_foreign_key_constraint(key->referenced, key->referenced_columns,
 														key->referenced_period);
 	List	   *constraints = OidIsValid(constraint) ? constraint_tree(constraint) : NIL;
-	List	   *present = dependencies_of(check, DEPENDENCY_NORMAL);
+	List	   *present = dependencies_of(TriggerRelationId, check, DEPENDENCY_NORMAL);
 	List	   *columns = lappend(list_copy(key->key_columns), key->period);
 	Oid			other;
 	ListCell   *cell;
@@ -330,20 +330,20 @@ bind(const TsmForeignKey *key, Oid check, bool prune)
 			deleteDependencyRecordsForSpecific(TriggerRelationId, check, DEPENDENCY_NORMAL,
 											   ConstraintRelationId, address->objectId);
 	}
-	present = dependencies_of(check, DEPENDENCY_AUTO);
+	present = dependencies_of(TriggerRelationId, check, DEPENDENCY_AUTO);
 	foreach(cell, columns)
 		depend(check, RelationRelationId, key->rel, get_attnum(key->rel, lfirst(cell)),
 			   DEPENDENCY_AUTO, present);
 	other = get_trigger_oid(key->referenced, key->referenced_trigger, true);
 	if (OidIsValid(other))
 		depend(other, TriggerRelationId, check, 0, DEPENDENCY_AUTO,
-			   dependencies_of(other, DEPENDENCY_AUTO));
+			   dependencies_of(TriggerRelationId, other, DEPENDENCY_AUTO));
 	foreach(cell, find_all_inheritors(key->referenced, NoLock, NULL))
 	{
 		other = get_trigger_oid(lfirst_oid(cell), key->truncate_trigger, true);
 		if (OidIsValid(other))
 			depend(other, TriggerRelationId, check, 0, DEPENDENCY_AUTO,
-				   dependencies_of(other, DEPENDENCY_AUTO));
+				   dependencies_of(TriggerRelationId, other, DEPENDENCY_AUTO));
 	}
 }
 
@@ -440,9 +440,9 @@ tsm_foreign_check_period_unused(Oid relid, const char *period)
 	}
 }
 
-/* Whether a trigger is one of a foreign key; that which checks its rows only with check_too. */
+/* Whether a trigger is one of a foreign key of the table, or of the partitioned one above it. */
 static bool
-owns_trigger(Oid relid, const char *trigger, bool check_too)
+owns_trigger(Oid relid, const char *trigger)
 {
 	ListCell   *cell;
 	List	   *ancestors = list_make1_oid(relid);
@@ -455,7 +455,7 @@ owns_trigger(Oid relid, const char *trigger, bool check_too)
 
 		if (key->referenced_trigger == NULL)
 			continue;
-		if (check_too && list_member_oid(ancestors, key->rel) && strcmp(key->name, trigger) == 0)
+		if (list_member_oid(ancestors, key->rel) && strcmp(key->name, trigger) == 0)
 			return true;
 		if (list_member_oid(ancestors, key->referenced) &&
 			(strcmp(key->referenced_trigger, trigger) == 0 ||
@@ -466,15 +466,29 @@ owns_trigger(Oid relid, const char *trigger, bool check_too)
 }
 
 void
-tsm_foreign_check_trigger_kept(Oid relid, const char *trigger, bool check_too)
+tsm_foreign_check_trigger_kept(Oid relid, const char *trigger)
 {
-	if (owns_trigger(relid, trigger, check_too))
+	if (owns_trigger(relid, trigger))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("cannot change trigger \"%s\" of table \"%s\"", trigger,
 						get_rel_name(relid)),
 				 errdetail("A temporal foreign key needs it."),
 				 errhint("Drop that, with tsmem.drop_temporal_foreign_key.")));
+}
+
+/* 55000 for DROP CONSTRAINT, which the server would refuse in words that do not help. */
+static void
+check_not_dropped(Oid relid, const char *name)
+{
+	TsmForeignKey *key = tsm_foreign_find(relid, name);
+
+	if (key != NULL && key->referenced_trigger != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("cannot drop temporal foreign key \"%s\" of table \"%s\" as a constraint", name,
+						get_rel_name(relid)),
+				 errhint("Use tsmem.drop_temporal_foreign_key.")));
 }
 
 /* 55000 for a new type of a column that a foreign key compares. */
@@ -531,10 +545,13 @@ tsm_foreign_before_alter(Oid relid, const AlterTableCmd *command)
 		case AT_AlterColumnType:
 			check_types_kept(relid, command->name);
 			break;
+		case AT_DropConstraint:
+			check_not_dropped(relid, command->name);
+			break;
 		case AT_DisableTrig:
 		case AT_EnableReplicaTrig:
 		case AT_EnableAlwaysTrig:
-			disabled = owns_trigger(relid, command->name, true);
+			disabled = owns_trigger(relid, command->name);
 			break;
 		case AT_DisableTrigAll:
 		case AT_DisableTrigUser:
