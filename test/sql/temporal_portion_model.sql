@@ -6,7 +6,8 @@ SET datestyle = 'ISO, YMD';
 CREATE TABLE room (id int, size int, p daterange);
 SELECT add_period('room', 'p'), add_temporal_key('room', '{id}', 'p', primary_key => true);
 CREATE TABLE stay (id int, room_id int, who text, p daterange);
-SELECT add_period('stay', 'p'), add_temporal_key('stay', '{id}', 'p', primary_key => true), add_temporal_foreign_key('stay', '{room_id}', 'p', 'room', '{id}', 'p');
+SELECT add_period('stay', 'p'), add_temporal_key('stay', '{id}', 'p', primary_key => true);
+SELECT add_temporal_foreign_key('stay', '{room_id}', 'p', 'room', '{id}', 'p');
 INSERT INTO room VALUES (1, 10, '[2020-01-01,2021-01-01)');
 INSERT INTO stay VALUES (1, 1, 'a', '[2020-02-01,2020-11-01)');
 -- A referenced row can be cut, as long as its pieces cover what they did.
@@ -23,7 +24,8 @@ TABLE stay ORDER BY p;
 TABLE room ORDER BY p;
 -- Actions follow what a portion takes away.
 CREATE TABLE guest (id int, room_id int, p daterange);
-SELECT add_period('guest', 'p'), add_temporal_foreign_key('guest', '{room_id}', 'p', 'room', '{id}', 'p', on_delete => 'cascade', on_update => 'cascade');
+SELECT add_period('guest', 'p');
+SELECT add_temporal_foreign_key('guest', '{room_id}', 'p', 'room', '{id}', 'p', on_delete => 'cascade', on_update => 'cascade');
 INSERT INTO guest VALUES (1, 1, '[2020-01-01,2020-02-01)');
 SELECT delete_for_portion_of('room', 'p', '[2020-01-10,2020-01-20)'::daterange, '{"id": 1}');
 UPDATE room_for_portion_of_p SET p = '[2020-01-01,2020-01-05)', id = 3 WHERE id = 1;
