@@ -247,4 +247,12 @@ tsm_forget_permissions(Query *query, RangeTblEntry *rte)
 }
 #endif
 
+/* 18 moved what prints the properties of a plan node. */
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#else
+#include "commands/explain.h"
+#endif
+
 #endif /* TSM_COMPAT_H */

@@ -9,7 +9,6 @@
 #include "tsm_compat.h"
 
 #include "access/nbtree.h"
-#include "commands/explain.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "nodes/extensible.h"
