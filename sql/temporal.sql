@@ -403,6 +403,26 @@ AS 'MODULE_PATHNAME', 'tsm_temporal_rewrite' LANGUAGE C STABLE STRICT PARALLEL R
 COMMENT ON FUNCTION tsmem.rewrite(text) IS
 'statements in the temporal grammar of SQL:2011 as statements of PostgreSQL; what is not temporal comes back unchanged';
 
+CREATE FUNCTION tsmem.query(statement text, params jsonb DEFAULT NULL) RETURNS SETOF jsonb
+AS 'MODULE_PATHNAME', 'tsm_temporal_query' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION tsmem.query(text, jsonb) IS
+'runs one statement in the temporal grammar, with the rights of the caller; params is an array of values for $1, $2 ...; gives its rows, or a row with the command and its number of rows';
+
+CREATE FUNCTION tsmem._sql_call() RETURNS language_handler
+AS 'MODULE_PATHNAME', 'tsm_temporal_call' LANGUAGE C;
+COMMENT ON FUNCTION tsmem._sql_call() IS 'internal: calls a function in language tsmem_sql';
+
+CREATE FUNCTION tsmem._sql_inline(internal) RETURNS void
+AS 'MODULE_PATHNAME', 'tsm_temporal_inline' LANGUAGE C STRICT;
+COMMENT ON FUNCTION tsmem._sql_inline(internal) IS 'internal: runs DO in language tsmem_sql';
+
+CREATE FUNCTION tsmem._sql_validate(oid) RETURNS void
+AS 'MODULE_PATHNAME', 'tsm_temporal_validate' LANGUAGE C STRICT;
+COMMENT ON FUNCTION tsmem._sql_validate(oid) IS 'internal: looks at a function in language tsmem_sql when it is created';
+
+CREATE TRUSTED LANGUAGE tsmem_sql HANDLER tsmem._sql_call INLINE tsmem._sql_inline VALIDATOR tsmem._sql_validate;
+COMMENT ON LANGUAGE tsmem_sql IS 'SQL with the temporal grammar of SQL:2011';
+
 CREATE FUNCTION tsmem.period(from_time timestamptz, to_time timestamptz) RETURNS tstzrange
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT pg_catalog.tstzrange($1, $2)';
 COMMENT ON FUNCTION tsmem.period(timestamptz, timestamptz) IS 'the period [from_time, to_time); a null bound is unbounded';

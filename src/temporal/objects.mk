@@ -12,8 +12,11 @@ OBJS += \
 	src/temporal/join/tsm_temporal_join_plan.o \
 	src/temporal/join/tsm_temporal_sweep.o \
 	src/temporal/join/tsm_temporal_timeline.o \
+	src/temporal/language/tsm_temporal_change.o \
 	src/temporal/language/tsm_temporal_define.o \
+	src/temporal/language/tsm_temporal_handler.o \
 	src/temporal/language/tsm_temporal_operand.o \
+	src/temporal/language/tsm_temporal_query.o \
 	src/temporal/language/tsm_temporal_reference.o \
 	src/temporal/language/tsm_temporal_rewrite.o \
 	src/temporal/language/tsm_temporal_scan.o \

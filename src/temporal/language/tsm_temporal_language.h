@@ -50,6 +50,7 @@ typedef struct TsmToken
 	const char *after;			/* following the token, or NULL */
 	const char *before;			/* preceding the token, or NULL */
 	bool		close_up;		/* space after the token goes, if there is no comment in it */
+	bool		swallow;		/* what is between the token and the next goes, comments too */
 } TsmToken;
 
 typedef struct TsmScript
@@ -100,6 +101,9 @@ extern void tsm_language_syntax_error(const TsmScript *script, int i, const char
  */
 extern void tsm_language_splice(TsmScript *script, int from, int to, const char *text);
 
+/* Put a text in the place of tokens and of all that is between them. */
+extern void tsm_language_replace(TsmScript *script, int from, int to, const char *text);
+
 /* Insert a text before, or after, a token. */
 extern void tsm_language_insert_before(TsmScript *script, int i, const char *text);
 extern void tsm_language_insert_after(TsmScript *script, int i, const char *text);
@@ -130,6 +134,9 @@ extern int	tsm_language_skip_value(const TsmScript *script, int i, int end);
 /* Whether an unquoted word between two operands is a period predicate; *after: the token after it. */
 extern bool tsm_language_is_predicate(const TsmScript *script, int i, int end, int *after);
 
+/* Whether a name has a part in the grammar of expressions, so that an operand may follow it: BY, ZONE and their like. */
+extern bool tsm_language_is_connective(const TsmScript *script, int i);
+
 /*
  * Translate the period predicate whose left operand is left..i-1. Gives the index after its right operand. 42601 when
  * an operand is not one, or when an operator beside it leaves open what belongs to it.
@@ -156,8 +163,52 @@ extern bool tsm_language_is_cte(const TsmFrame *frame, const char *name);
  */
 extern int	tsm_language_table(TsmScript *script, TsmFrame *frame, int from, int to, int end, bool only);
 
+/* The table that a name means: 42P01 when there is none, 42809 for a common table expression. */
+extern Oid	tsm_language_find_table(const TsmScript *script, const TsmFrame *frame, int from, int to);
+
+/*
+ * The period of a table that a token names, or the only one for VALID_TIME and its like, or without a token (-1).
+ * 42704 when it has none of that name, 55000 when it has none or more than one; clause: the token for their position.
+ */
+extern TsmTemporalPeriod *tsm_language_find_period(const TsmScript *script, Oid relid, int name, int clause);
+
+/* The qualified names of the range type of a period and of its elements. */
+extern void tsm_language_period_types(const TsmTemporalPeriod *period, const char **range, const char **element);
+
+/* The index after an alias with its columns; i when none begins there. */
+extern int	tsm_language_skip_alias(const TsmScript *script, int i, int end);
+
 /* Whether a temporal clause begins at a token of a list of tables. */
 extern bool tsm_language_is_clause(const TsmScript *script, int i, int end);
+
+/* tsm_temporal_change.c */
+
+/* UPDATE or DELETE FOR PORTION OF, as written. */
+typedef struct TsmPortion
+{
+	int			name;			/* tokens name..name_end-1 */
+	int			name_end;
+	int			alias;			/* tokens alias..alias_end-1, with AS; alias = alias_end without */
+	int			alias_end;
+	int			clause;			/* FOR */
+	int			period;			/* the token of its name */
+	int			from[2];		/* tokens of the bounds; of a range in parentheses: to[0] = to[1] */
+	int			to[2];
+	int			end;			/* after name, clause and alias */
+} TsmPortion;
+
+/* Whether FOR PORTION OF follows the name of the table from..to-1, and an alias; reads it. 42601 when it is malformed. */
+extern bool tsm_language_read_portion(const TsmScript *script, int from, int to, int end, TsmPortion *portion);
+
+/* UPDATE: becomes one of the view; gives the index after SET. */
+extern int	tsm_language_update_portion(TsmScript *script, TsmFrame *frame, const TsmPortion *portion, int end);
+
+/*
+ * DELETE, of which everything else has been translated, from its first token (WITH or DELETE) to end: becomes one
+ * SELECT. with: tokens of its common table expressions without WITH; none where both are equal.
+ */
+extern void tsm_language_delete_portion(TsmScript *script, TsmFrame *frame, const TsmPortion *portion,
+										const int with[2], int from, int end);
 
 /* tsm_temporal_define.c */
 
@@ -168,8 +219,25 @@ extern void tsm_language_define(TsmScript *script, int from, int to);
 
 /*
  * Translate a text; gives the text itself when nothing in it is temporal. Errors show the text as an internal query,
- * with the position in it. In the current memory context.
+ * with the position in it. *statements, unless NULL: their number, before translation. In the current memory context.
  */
-extern char *tsm_language_rewrite(const char *text);
+extern char *tsm_language_rewrite(const char *text, int *statements);
+
+/*
+ * An error context callback: the position of an error is in the text that is its argument, not in the statement that
+ * the client has sent.
+ */
+extern void tsm_language_show_text(void *arg);
+
+/* tsm_temporal_query.c */
+
+/* The statements of a translated text, as raw_parser gives them; errors show it as an internal query. */
+extern List *tsm_language_parse(const char *text);
+
+/* The text of one of them. palloc'd. */
+extern char *tsm_language_statement_text(const RawStmt *statement, const char *text);
+
+/* 0A000 for statements that cannot run within another: transaction control, COPY from or to the client. */
+extern void tsm_language_check_statement(const RawStmt *statement);
 
 #endif							/* TSM_TEMPORAL_LANGUAGE_H */

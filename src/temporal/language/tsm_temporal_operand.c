@@ -42,14 +42,16 @@ static const char *const constants[] = {
 	"current_catalog", "current_role", "current_user", "session_user", "user", "system_user"
 };
 
-/*
- * Words that are not reserved but have a part in the grammar where an
- * expression stands, so that an operand may follow them.
- */
-static const char *const connectives[] = {
-	"at", "between", "by", "escape", "first", "groups", "ilike", "is", "isnull", "like", "next", "notnull", "operator", "overlaps",
-	"range", "rows", "similar", "zone"
+/* Words that connect operands and are none, although they are not reserved. */
+static const char *const binders[] = {
+	"between", "ilike", "is", "isnull", "like", "notnull", "operator", "overlaps", "similar"
 };
+
+/*
+ * Names that have a part in the grammar where an expression stands: a word after one of them begins an operand, and
+ * is no predicate.
+ */
+static const char *const connectives[] = {"by", "escape", "first", "groups", "next", "range", "rows", "zone"};
 
 static bool
 is_one_of(const TsmScript *script, int i, const char *const *words, int count)
@@ -207,7 +209,7 @@ skip_word(const TsmScript *script, int i, int end)
 			return i;
 		return is_opening(script, i + 1, '(', end) ? script->tokens[i + 1].match + 1 : i + 1;
 	}
-	if (is_one_of(script, i, connectives, lengthof(connectives)))
+	if (is_one_of(script, i, binders, lengthof(binders)))
 		return i;
 	/* timestamp (3) with time zone '...', interval '1' day, point '...' */
 	next = skip_type(script, i, end);
@@ -353,6 +355,12 @@ tsm_language_is_predicate(const TsmScript *script, int i, int end, int *after)
 	return find_predicate(script, i, end, after) != NULL && skip_right(script, *after, end) > *after;
 }
 
+bool
+tsm_language_is_connective(const TsmScript *script, int i)
+{
+	return is_one_of(script, i, connectives, lengthof(connectives));
+}
+
 /* Whether an operand is a list of two or more in parentheses, as OVERLAPS of the server takes it. */
 static bool
 is_row(const TsmScript *script, int from, int to)
@@ -436,15 +444,15 @@ translate_constructors(TsmScript *script, int left, int left_end, int right, int
 static void
 check_neighbours(const TsmScript *script, int left, int right_end, int end)
 {
-	static const char *const binders[] = {"between", "collate", "escape", "ilike", "in", "like", "similar", "zone"};
+	static const char *const closer[] = {"between", "collate", "escape", "ilike", "in", "like", "similar", "zone"};
 	int			after;
 	int			wrong = -1;
 
 	if (is_arithmetic(script, left - 1) || tsm_language_token(script, left - 1)->kind == TSM_TOKEN_CAST ||
-		is_one_of(script, left - 1, binders, lengthof(binders)) || tsm_language_is(script, left - 1, "is"))
+		is_one_of(script, left - 1, closer, lengthof(closer)) || tsm_language_is(script, left - 1, "is"))
 		wrong = left - 1;
 	else if (right_end < end &&
-			 (is_arithmetic(script, right_end) || is_one_of(script, right_end, binders, lengthof(binders)) ||
+			 (is_arithmetic(script, right_end) || is_one_of(script, right_end, closer, lengthof(closer)) ||
 			  tsm_language_are(script, right_end, end, "at time zone") || tsm_language_is(script, right_end, "not") ||
 			  tsm_language_is_predicate(script, right_end, end, &after)))
 		wrong = right_end;

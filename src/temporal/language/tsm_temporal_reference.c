@@ -229,9 +229,8 @@ read_clause(const TsmScript *script, int i, int end, Clause *clause)
 	return read_range(script, i + 2, end, "and", clause);	/* VERSIONS BETWEEN */
 }
 
-/* The index after an alias with its columns; i when none begins there. */
-static int
-skip_alias(const TsmScript *script, int i, int end)
+int
+tsm_language_skip_alias(const TsmScript *script, int i, int end)
 {
 	const TsmToken *token;
 	bool		as = i < end && tsm_language_is(script, i, "as");
@@ -272,7 +271,7 @@ read_reference(const TsmScript *script, int end, Reference *reference)
 			reference->clauses[reference->nclauses++] = clause;
 			i = next;
 		}
-		else if (reference->alias == reference->alias_end && (next = skip_alias(script, i, end)) > i)
+		else if (reference->alias == reference->alias_end && (next = tsm_language_skip_alias(script, i, end)) > i)
 		{
 			reference->alias = i;
 			reference->alias_end = i = next;
@@ -283,11 +282,10 @@ read_reference(const TsmScript *script, int end, Reference *reference)
 	reference->end = i;
 }
 
-/* The table that is meant; errors have its position. */
-static Oid
-find_table(const TsmScript *script, const TsmFrame *frame, const Reference *reference)
+Oid
+tsm_language_find_table(const TsmScript *script, const TsmFrame *frame, int from, int to)
 {
-	RangeVar   *name = tsm_language_range_var(script, reference->name, reference->name_end);
+	RangeVar   *name = tsm_language_range_var(script, from, to);
 	Oid			relid;
 
 	if (name->schemaname == NULL && tsm_language_is_cte(frame, name->relname))
@@ -295,14 +293,14 @@ find_table(const TsmScript *script, const TsmFrame *frame, const Reference *refe
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("common table expression \"%s\" has no system time or period", name->relname),
 				 errhint("Put the temporal clause on the tables in its query."),
-				 tsm_language_position(script, reference->name)));
+				 tsm_language_position(script, from)));
 	relid = RangeVarGetRelid(name, NoLock, true);
 	if (!OidIsValid(relid))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 name->schemaname == NULL ? errmsg("relation \"%s\" does not exist", name->relname) :
 				 errmsg("relation \"%s.%s\" does not exist", name->schemaname, name->relname),
-				 tsm_language_position(script, reference->name)));
+				 tsm_language_position(script, from)));
 	return relid;
 }
 
@@ -396,52 +394,51 @@ system_pieces(const TsmScript *script, const Reference *reference, const Clause 
 	table_close(rel, NoLock);
 }
 
-/* The period that a clause names; the only one for VALID_TIME and its like. */
-static TsmTemporalPeriod *
-find_period(const TsmScript *script, const Reference *reference, const Clause *clause)
+TsmTemporalPeriod *
+tsm_language_find_period(const TsmScript *script, Oid relid, int name, int clause)
 {
-	List	   *periods = tsm_temporal_periods(reference->relid);
-	const char *name = clause->period >= 0 ? tsm_language_name(script, clause->period) : NULL;
-	int			position = clause->period >= 0 ? clause->period : clause->first;
+	List	   *periods = tsm_temporal_periods(relid);
+	const char *wanted = name >= 0 ? tsm_language_name(script, name) : NULL;
+	int			position = name >= 0 ? name : clause;
 	ListCell   *cell;
 
 	foreach(cell, periods)
 	{
-		if (name != NULL && strcmp(((TsmTemporalPeriod *) lfirst(cell))->name, name) == 0)
+		if (wanted != NULL && strcmp(((TsmTemporalPeriod *) lfirst(cell))->name, wanted) == 0)
 			return lfirst(cell);
 	}
-	if (name != NULL && !is_time(script, clause->period))
+	if (wanted != NULL && !is_time(script, name))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("table \"%s\" has no period \"%s\"", get_rel_name(reference->relid), name),
+				 errmsg("table \"%s\" has no period \"%s\"", get_rel_name(relid), wanted),
 				 tsm_language_position(script, position)));
 	if (list_length(periods) != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg(periods == NIL ? "table \"%s\" has no period" : "table \"%s\" has more than one period",
-						get_rel_name(reference->relid)),
-				 periods == NIL ? errhint("Add one with tsmem.add_period.") : errhint("Name the period: FOR period AS OF ..."),
+						get_rel_name(relid)),
+				 periods == NIL ? errhint("Add one with tsmem.add_period.") : errhint("Name the period: FOR period ..."),
 				 tsm_language_position(script, position)));
 	return linitial(periods);
 }
 
-/* The names of a range type over times, and of its element type; all that a period can have. */
-static void
-period_types(Oid range, const char **range_name, const char **element_name)
+/* A period is over one of three types. */
+void
+tsm_language_period_types(const TsmTemporalPeriod *period, const char **range, const char **element)
 {
-	switch (range)
+	switch (get_atttype(period->rel, get_attnum(period->rel, period->name)))
 	{
 		case DATERANGEOID:
-			*range_name = "pg_catalog.daterange";
-			*element_name = "pg_catalog.date";
+			*range = "pg_catalog.daterange";
+			*element = "pg_catalog.date";
 			break;
 		case TSRANGEOID:
-			*range_name = "pg_catalog.tsrange";
-			*element_name = "pg_catalog.timestamp";
+			*range = "pg_catalog.tsrange";
+			*element = "pg_catalog.timestamp";
 			break;
 		default:
-			*range_name = "pg_catalog.tstzrange";
-			*element_name = "pg_catalog.timestamptz";
+			*range = "pg_catalog.tstzrange";
+			*element = "pg_catalog.timestamptz";
 			break;
 	}
 }
@@ -457,12 +454,12 @@ period_pieces(const TsmScript *script, const Reference *reference, const Clause 
 		"CASE WHEN y.f OPERATOR(pg_catalog.<=) y.t THEN %s(y.f, y.t, '[]') END",
 		"CASE WHEN y.f IS NOT NULL AND y.t IS NOT NULL THEN %s(LEAST(y.f, y.t), GREATEST(y.f, y.t), '[]') END",
 	};
-	TsmTemporalPeriod *period = find_period(script, reference, clause);
+	TsmTemporalPeriod *period = tsm_language_find_period(script, reference->relid, clause->period, clause->first);
 	const char *range;
 	const char *element;
 	char	   *column = psprintf("v.%s", quote_identifier(period->name));
 
-	period_types(get_atttype(reference->relid, get_attnum(reference->relid, period->name)), &range, &element);
+	tsm_language_period_types(period, &range, &element);
 	*before = "(SELECT (";
 	*between = psprintf(")::%s AS f, (", element);
 	*after = psprintf(")::%s AS %s) y", element, clause->how == HOW_AS_OF ? "f" : "t");
@@ -532,7 +529,7 @@ make_pieces(const TsmScript *script, const Reference *reference, Pieces *pieces)
 		else if (clause->how != HOW_ALL)
 			period = clause;
 		else
-			(void) find_period(script, reference, clause);
+			(void) tsm_language_find_period(script, reference->relid, clause->period, clause->first);
 	}
 	if (period != NULL)
 		add_piece(pieces, "(SELECT v.* FROM ");
@@ -610,7 +607,7 @@ tsm_language_table(TsmScript *script, TsmFrame *frame, int from, int to, int end
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("%s cannot be combined with a temporal clause", only ? "ONLY" : "TABLESAMPLE"),
 				 tsm_language_position(script, only ? from - 1 : reference.end)));
-	reference.relid = find_table(script, frame, &reference);
+	reference.relid = tsm_language_find_table(script, frame, from, to);
 	for (i = 0; i < reference.nclauses; i++)
 	{
 		for (k = 0; k < reference.clauses[i].nvalues; k++)

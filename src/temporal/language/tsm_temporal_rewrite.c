@@ -16,9 +16,8 @@
 
 PG_FUNCTION_INFO_V1(tsm_temporal_rewrite);
 
-/* An error's position is in the text that is translated, not in the statement that the client has sent. */
-static void
-show_text(void *arg)
+void
+tsm_language_show_text(void *arg)
 {
 	int			position = geterrposition();
 
@@ -58,11 +57,12 @@ end_of_statement(const TsmScript *script, int i)
 }
 
 char *
-tsm_language_rewrite(const char *text)
+tsm_language_rewrite(const char *text, int *statements)
 {
-	ErrorContextCallback callback = {error_context_stack, show_text, unconstify(char *, text)};
+	ErrorContextCallback callback = {error_context_stack, tsm_language_show_text, unconstify(char *, text)};
 	TsmScript  *script;
 	char	   *result;
+	int			count = 0;
 	int			from;
 	int			to;
 
@@ -73,11 +73,14 @@ tsm_language_rewrite(const char *text)
 		to = end_of_statement(script, from);
 		if (to == from)
 			continue;
+		count++;
 		tsm_language_define(script, from, to);
 		tsm_language_walk(script, from, to);
 	}
 	result = script->changed ? tsm_language_render_all(script) : unconstify(char *, text);
 	error_context_stack = callback.previous;
+	if (statements != NULL)
+		*statements = count;
 	return result;
 }
 
@@ -88,7 +91,7 @@ tsm_temporal_rewrite(PG_FUNCTION_ARGS)
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "tsmem rewrite",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
-	char	   *rewritten = tsm_language_rewrite(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	char	   *rewritten = tsm_language_rewrite(text_to_cstring(PG_GETARG_TEXT_PP(0)), NULL);
 	text	   *result;
 
 	MemoryContextSwitchTo(old);

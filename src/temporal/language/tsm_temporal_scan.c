@@ -306,6 +306,16 @@ tsm_language_splice(TsmScript *script, int from, int to, const char *text)
 }
 
 void
+tsm_language_replace(TsmScript *script, int from, int to, const char *text)
+{
+	int			i;
+
+	tsm_language_splice(script, from, to, text);
+	for (i = from; i < to - 1; i++)
+		script->tokens[i].swallow = true;
+}
+
+void
 tsm_language_insert_before(TsmScript *script, int i, const char *text)
 {
 	const char *before = script->tokens[i].before;
@@ -347,7 +357,7 @@ append_tokens(StringInfo result, const TsmScript *script, int from, int to)
 			appendBinaryStringInfo(result, script->text + token->start, token->end - token->start);
 		if (token->after != NULL)
 			appendStringInfoString(result, token->after);
-		if (i + 1 < to &&
+		if (i + 1 < to && !token->swallow &&
 			!(token->close_up && is_blank(script, token->end, script->tokens[i + 1].start)))
 			appendBinaryStringInfo(result, script->text + token->end,
 								   script->tokens[i + 1].start - token->end);

@@ -38,6 +38,7 @@ struct TsmFrame
 	bool		only;			/* ONLY has been read */
 	List	   *ctes;			/* C strings */
 	int			looked;			/* operands before this token have been looked at */
+	int			with[2];		/* tokens of the common table expressions of the statement, without WITH */
 };
 
 /* What ends a list of tables. */
@@ -50,6 +51,7 @@ static const char *const times[] = {"system_time", "valid_time", "business_time"
 
 static void walk(TsmScript *script, const TsmFrame *up, int from, int to, Place place, bool query,
 				 bool tables);
+static int	walk_token(TsmFrame *frame, int i);
 
 static bool
 is_one_of(const TsmScript *script, int i, const char *const *words, int count)
@@ -192,6 +194,8 @@ walk_with(TsmFrame *frame, int i)
 		frame->ctes = lappend(frame->ctes, unconstify(char *, tsm_language_name(script, name)));
 	}
 	frame->query = true;
+	frame->with[0] = i + 1;
+	frame->with[1] = next;
 	return next;
 }
 
@@ -255,12 +259,37 @@ walk_select(TsmFrame *frame, int i)
 	return i;
 }
 
+/*
+ * DELETE FOR PORTION OF: its other parts are translated first. It becomes a SELECT that changes tables, which the
+ * server allows at the top only.
+ */
+static int
+walk_delete_portion(TsmFrame *frame, int i, const TsmPortion *portion)
+{
+	TsmScript  *script = frame->script;
+	bool		has_with = frame->with[1] == i && frame->with[0] < i;
+	int			end = portion->end;
+
+	if (frame->up != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("DELETE FOR PORTION OF is not supported within a statement"),
+				 errhint("Make it a statement of its own."),
+				 tsm_language_position(script, i)));
+	while (end < frame->end && !tsm_language_is_char(script, end, ';'))
+		end = walk_token(frame, end);
+	tsm_language_delete_portion(script, frame, portion, has_with ? frame->with : (const int[2]) {0, 0},
+								has_with ? frame->with[0] - 1 : i, end);
+	return end;
+}
+
 /* UPDATE and DELETE: of a table, and not of a trigger or a right. */
 static int
 walk_change(TsmFrame *frame, int i)
 {
-	const TsmScript *script = frame->script;
+	TsmScript  *script = frame->script;
 	bool		is_delete = tsm_language_is(script, i, "delete");
+	TsmPortion	portion;
 	int			name = i + (is_delete ? 2 : 1);
 	int			next;
 
@@ -275,7 +304,12 @@ walk_change(TsmFrame *frame, int i)
 	frame->tables = false;
 	frame->using_tables = is_delete;
 	frame->place = PLACE_OTHER;
-	return next;
+	if (!tsm_language_read_portion(script, name, next, frame->end, &portion))
+		return next;
+	if (is_delete)
+		return walk_delete_portion(frame, i, &portion);
+	frame->place = PLACE_EXPRESSION;
+	return tsm_language_update_portion(script, frame, &portion, frame->end);
 }
 
 /* Keywords of lists of tables. Gives i for others. */
@@ -394,7 +428,8 @@ look_at_operand(TsmFrame *frame, int i)
 	int			next;
 	int			after;
 
-	if (i < frame->looked || tsm_language_is(frame->script, i, "case") || tsm_language_is_char(frame->script, i - 1, '.') ||
+	if (i < frame->looked || tsm_language_is(frame->script, i, "case") ||
+		tsm_language_is_connective(frame->script, i) || tsm_language_is_char(frame->script, i - 1, '.') ||
 		tsm_language_token(frame->script, i - 1)->kind == TSM_TOKEN_CAST || tsm_language_is(frame->script, i - 1, "operator"))
 		return;
 	next = tsm_language_skip_operand(frame->script, i, frame->end);
@@ -440,7 +475,7 @@ walk_token(TsmFrame *frame, int i)
 static void
 walk(TsmScript *script, const TsmFrame *up, int from, int to, Place place, bool query, bool tables)
 {
-	TsmFrame	frame = {script, up, to, place, query, tables, false, false, NIL, from};
+	TsmFrame	frame = {script, up, to, place, query, tables, false, false, NIL, from, {0, 0}};
 	int			i = from;
 
 	check_stack_depth();
