@@ -35,6 +35,7 @@ OBJS += \
 	src/temporal/period/tsm_temporal_portion.o \
 	src/temporal/read/tsm_temporal_as_of.o \
 	src/temporal/read/tsm_temporal_diff.o \
+	src/temporal/read/tsm_temporal_inline.o \
 	src/temporal/read/tsm_temporal_snapshot.o \
 	src/temporal/read/tsm_temporal_token.o \
 	src/temporal/session/tsm_temporal_admit.o \

@@ -13,6 +13,7 @@
 #include "tsm_temporal_join.h"
 #include "tsm_temporal_portion.h"
 #include "tsm_temporal_int.h"
+#include "tsm_temporal_read.h"
 #include "tsm_temporal_session.h"
 
 int			tsm_temporal_conflict = TSM_CONFLICT_ADJUST;
@@ -36,6 +37,7 @@ temporal_load(void)
 	tsm_temporal_cut_load();
 	tsm_temporal_join_load();
 	tsm_session_load();
+	tsm_temporal_inline_load();
 }
 
 TSM_ROOM(temporal, temporal_load, NULL);

@@ -121,23 +121,22 @@ tsm_temporal_seen_condition(Oid relid, const char *token)
 					token, quote_literal_cstr(tsm_delta_relation_name(relid)));
 }
 
-/*
- * The query for rows in the system's past, told by a condition on versions u
- * with parameter $1, or for null current rows; at valid time $2 by_valid.
- */
-static char *
-make_query(Relation rel, const char *condition, bool by_valid)
+char *
+tsm_temporal_read_query(Relation rel, TsmReadKind kind, bool by_system, bool by_valid)
 {
 	StringInfoData query;
 
 	initStringInfo(&query);
 	appendStringInfo(&query, "SELECT %s FROM ", row_columns(rel));
-	if (condition != NULL)
-		appendStringInfo(&query, "%s WHERE %s",
-						 tsm_temporal_all_versions(rel, tsm_temporal_histories(rel)), condition);
-	else
+	if (!by_system)
 		appendStringInfo(&query, "%s u WHERE true",
 						 tsm_delta_relation_name(RelationGetRelid(rel)));
+	else
+		appendStringInfo(&query, "%s WHERE %s",
+						 tsm_temporal_all_versions(rel, tsm_temporal_histories(rel)),
+						 kind == TSM_READ_SNAPSHOT ?
+						 tsm_temporal_seen_condition(RelationGetRelid(rel), "$1") :
+						 "u.row_start OPERATOR(pg_catalog.<=) $1 AND u.row_end OPERATOR(pg_catalog.>) $1");
 	if (by_valid)
 		appendStringInfo(&query, " AND %s", valid_condition(rel));
 	return query.data;
@@ -204,16 +203,12 @@ table_of_argument(FunctionCallInfo fcinfo)
 	return relid;
 }
 
-/*
- * Both functions: the first parameter, a time or a token, is of the given type,
- * and by_system makes the condition on versions of a table that it stands for.
- */
+/* Both functions. */
 static Datum
-read_table(FunctionCallInfo fcinfo, Oid type, char *(*by_system) (Oid relid))
+read_table(FunctionCallInfo fcinfo, TsmReadKind kind)
 {
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	Relation	rel = table_open(table_of_argument(fcinfo), AccessShareLock);
-	Oid			relid = RelationGetRelid(rel);
 	Datum		times[2] = {0, 0};
 	char		nulls[3] = "nn";
 	int			i;
@@ -228,23 +223,11 @@ read_table(FunctionCallInfo fcinfo, Oid type, char *(*by_system) (Oid relid))
 	if (nulls[0] == 'n' && nulls[1] == 'n')
 		(void) tsm_temporal_histories(rel);	/* refuses a table that is not registered */
 	InitMaterializedSRF(fcinfo, 0);
-	tsm_temporal_store_rows(make_query(rel, nulls[0] == ' ' ? by_system(relid) : NULL,
-									   nulls[1] == ' '),
-							type, times, nulls, rsinfo->setResult);
+	tsm_temporal_store_rows(tsm_temporal_read_query(rel, kind, nulls[0] == ' ', nulls[1] == ' '),
+							kind == TSM_READ_SNAPSHOT ? TEXTOID : TIMESTAMPTZOID, times, nulls,
+							rsinfo->setResult);
 	table_close(rel, AccessShareLock);
 	return (Datum) 0;
-}
-
-static char *
-at_time(Oid relid)
-{
-	return pstrdup("u.row_start OPERATOR(pg_catalog.<=) $1 AND u.row_end OPERATOR(pg_catalog.>) $1");
-}
-
-static char *
-at_snapshot(Oid relid)
-{
-	return tsm_temporal_seen_condition(relid, "$1");
 }
 
 /*
@@ -255,7 +238,7 @@ at_snapshot(Oid relid)
 Datum
 tsm_temporal_as_of(PG_FUNCTION_ARGS)
 {
-	return read_table(fcinfo, TIMESTAMPTZOID, at_time);
+	return read_table(fcinfo, TSM_READ_TIME);
 }
 
 /*
@@ -268,5 +251,13 @@ tsm_temporal_as_of_snapshot(PG_FUNCTION_ARGS)
 {
 	if (!PG_ARGISNULL(1))
 		pfree(tsm_snapshot_accept(text_to_cstring(PG_GETARG_TEXT_PP(1))));
-	return read_table(fcinfo, TEXTOID, at_snapshot);
+	return read_table(fcinfo, TSM_READ_SNAPSHOT);
+}
+
+TsmReadKind
+tsm_temporal_read_kind(PGFunction function)
+{
+	if (function == tsm_temporal_as_of)
+		return TSM_READ_TIME;
+	return function == tsm_temporal_as_of_snapshot ? TSM_READ_SNAPSHOT : TSM_READ_NONE;
 }

@@ -21,6 +21,7 @@
 #include "tsm_compat.h"
 
 #include "datatype/timestamp.h"
+#include "fmgr.h"
 #include "nodes/pg_list.h"
 #include "utils/relcache.h"
 #include "utils/tuplestore.h"
@@ -96,11 +97,32 @@ extern TimestampTz tsm_snapshot_since(Oid relid);
  */
 extern List *tsm_temporal_histories(Relation rel);
 
+/* as_of, as_of_snapshot, and what is neither. */
+typedef enum TsmReadKind
+{
+	TSM_READ_NONE,
+	TSM_READ_TIME,
+	TSM_READ_SNAPSHOT
+} TsmReadKind;
+
+extern TsmReadKind tsm_temporal_read_kind(PGFunction function);
+
+/*
+ * The query that reads a table: as of the time or the token $1, or without
+ * by_system its current rows; at the valid time $2 by_valid. Raises as
+ * tsm_temporal_histories, and 55000 by_valid without just one period.
+ */
+extern char *tsm_temporal_read_query(Relation rel, TsmReadKind kind, bool by_system,
+									 bool by_valid);
+
 /*
  * Run a query with the rights of the caller and store its rows. Its parameters
  * are $1, of the given type, and $2, a timestamptz.
  */
 extern void tsm_temporal_store_rows(const char *query, Oid type, Datum *times, const char *nulls,
 									Tuplestorestate *store);
+
+/* tsm_temporal_inline.c: the hook of the planner; after the session's. */
+extern void tsm_temporal_inline_load(void);
 
 #endif							/* TSM_TEMPORAL_READ_H */
