@@ -59,6 +59,14 @@ BEGIN READ ONLY;
 SELECT import_history('t', 'SELECT 1');
 ROLLBACK;
 
+-- Nor while the session reads the past, be it that the query sets it.
+SET tsmem.system_time = '2020-01-15';
+SELECT import_history('t', 'SELECT 1');
+RESET tsmem.system_time;
+BEGIN;
+SELECT import_history('t', $$SELECT 40 AS id, set_config('tsmem.system_time', '2020-01-15', true) AS v, 1 AS n, timestamptz '2020-01-01' AS row_start, timestamptz '2020-01-02' AS row_end$$);
+ROLLBACK;
+
 -- Rows that follow an imported version begin after it; it may end when this transaction begins.
 BEGIN;
 SELECT import('3', 'null', '''2020-01-01''', 'now()');

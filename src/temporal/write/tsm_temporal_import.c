@@ -47,6 +47,7 @@
 #include "utils/xid8.h"
 
 #include "tsm_temporal_int.h"
+#include "tsm_temporal_session.h"
 
 PG_FUNCTION_INFO_V1(tsm_temporal_import_history);
 
@@ -80,6 +81,16 @@ typedef struct Import
 	uint64		count;
 } Import;
 
+/* 25006 while the session reads the table as of another time: so would the look-ups. */
+static void
+refuse_in_past(Oid relid)
+{
+	TsmSessionTime time;
+
+	if (tsm_session_active(&time))
+		tsm_session_refuse_change(relid, &time);
+}
+
 /* Open a versioned table of the caller's (42P01, 42501, 55000), and lock out whoever writes to it. */
 static Relation
 open_table(Oid relid, Import *import)
@@ -107,6 +118,7 @@ open_table(Oid relid, Import *import)
 				 errmsg("table \"%s\" is not system-versioned", RelationGetRelationName(rel)),
 				 errhint("Version it with tsmem.add_system_versioning.")));
 	import->owner = rel->rd_rel->relowner;
+	refuse_in_past(relid);
 	(void) find_all_inheritors(relid, ShareRowExclusiveLock, NULL);
 	return rel;
 }
@@ -517,6 +529,8 @@ import_rows(Import *import, Relation rel, Portal cursor)
 		SPI_cursor_fetch(cursor, true, IMPORT_BATCH);
 		batch = SPI_tuptable;
 		rows = SPI_processed;
+		/* The query may have set a time. */
+		refuse_in_past(RelationGetRelid(rel));
 		nest_level = become_owner(import, context);
 		if (rows == 0)
 			break;
@@ -537,7 +551,7 @@ import_rows(Import *import, Relation rel, Portal cursor)
 
 /*
  * import_history(rel regclass, query text) → bigint: the number of versions.
- * Errors: 42501 for a table of another, 55000 for one that is not versioned,
+ * Errors: 25006 while a time is set, 42501 for a table of another, 55000 for one that is not versioned,
  * 42P11 for what is no query, 42701, 42703 and 42804 for its columns, 22004,
  * 22008 and 22000 for its times, 23P01 for versions that overlap.
  */
