@@ -77,8 +77,7 @@ index_scan(HistoryScanState *state)
 
 /*
  * The first row of the index scan, once; then none. The row stays in the slot
- * of the index scan. Expressions over the scan slot of a CustomScan are
- * compiled for values that are there, so all are taken out.
+ * of the index scan.
  */
 static TupleTableSlot *
 next_row(ScanState *node)
@@ -92,7 +91,6 @@ next_row(ScanState *node)
 	state->done = true;
 	if (TupIsNull(found))
 		return ExecClearTuple(node->ss_ScanTupleSlot);
-	slot_getallattrs(index->ss.ss_ScanTupleSlot);
 	return index->ss.ss_ScanTupleSlot;
 }
 
@@ -103,12 +101,15 @@ recheck_row(ScanState *node, TupleTableSlot *slot)
 	IndexScanState *index = index_scan((HistoryScanState *) node);
 	ExprContext *context = index->ss.ps.ps_ExprContext;
 
-	slot_getallattrs(slot);
 	context->ecxt_scantuple = slot;
 	return ExecQualAndReset(index->indexqualorig, context);
 }
 
-/* The scan slot of a CustomScan is virtual; EvalPlanQual needs one that can hold a row of the table. */
+/*
+ * The scan slot of a CustomScan is virtual, and its expressions have been
+ * compiled for that. The rows of the index scan and of EvalPlanQual are in
+ * slots of the table: they are compiled anew for those.
+ */
 static void
 begin_scan(CustomScanState *node, EState *estate, int eflags)
 {
@@ -117,6 +118,11 @@ begin_scan(CustomScanState *node, EState *estate, int eflags)
 
 	node->ss.ss_ScanTupleSlot = ExecInitExtraTupleSlot(estate, RelationGetDescr(history),
 													   table_slot_callbacks(history));
+	node->ss.ps.scanops = table_slot_callbacks(history);
+	node->ss.ps.scanopsset = node->ss.ps.scanopsfixed = true;
+	node->ss.ps.subPlan = NIL;
+	ExecAssignScanProjectionInfo(&node->ss);
+	node->ss.ps.qual = ExecInitQual(plan->scan.plan.qual, &node->ss.ps);
 	node->custom_ps = list_make1(ExecInitNode(linitial(plan->custom_plans), estate, eflags));
 }
 
