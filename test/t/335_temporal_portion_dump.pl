@@ -76,7 +76,7 @@ $node->command_ok([ 'pg_restore', '-e', '-d', $node->connstr('unseen'), "$dump.c
 $node->safe_psql('unseen', q{DELETE FROM pg_depend WHERE deptype = 'a' AND objid IN (SELECT portion_view FROM tsmem.periods); DROP VIEW own; DROP TABLE stay; DROP TABLE "odd Schema"."we""ird Tab.le"});
 is($node->safe_psql('unseen', q{SELECT count(*) FROM pg_class WHERE relname LIKE '%portion%' AND relkind = 'v'}), 0, 'unseen: the view goes with its table');
 # The extension goes, and takes the views of periods along.
-$node->safe_psql('unseen', 'ALTER TABLE dropped ADD COLUMN more int; DROP EXTENSION tsmem');
+$node->safe_psql('unseen', 'ALTER TABLE dropped ADD COLUMN more int; DROP EXTENSION tsmem CASCADE');
 is($node->safe_psql('unseen', q{SELECT count(*), count(*) FILTER (WHERE relkind = 'v') FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')}), '1|0', 'the extension can be dropped');
 # The session of psql that has loaded a dump goes on in its settings.
 is($node->safe_psql('same_session', slurp("$dump.sql") . q{
