@@ -85,6 +85,20 @@ plan(Query *query, const char *text, int options, ParamListInfo params)
 	return result;
 }
 
+/* It has not gone through the planner hook: because it was planned, in part, before there was one. */
+static void
+refuse_statement(Oid relid, const char *what)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("table \"%s\" cannot be %s as of another time by this statement",
+					get_rel_name(relid), what),
+			 loaded_by_statement ?
+			 errdetail("%s was set before tsmem was loaded, and this statement has loaded it.",
+					   tsm_session_setting()) : 0,
+			 errhint("Repeat the statement. To load tsmem with each session call tsmem.enable_session_preload().")));
+}
+
 static void
 check_relation(PlannerInfo *root, Oid relid, bool inhparent, RelOptInfo *rel)
 {
@@ -92,17 +106,18 @@ check_relation(PlannerInfo *root, Oid relid, bool inhparent, RelOptInfo *rel)
 
 	if (previous_relation_info != NULL)
 		previous_relation_info(root, relid, inhparent, rel);
-	if (!tsm_session_active(&time) || is_foreign_key_query(root->parse) ||
-		!tsm_session_is_unmarked(planner_rt_fetch(rel->relid, root), &time))
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("table \"%s\" cannot be read as of another time by this statement",
-					get_rel_name(relid)),
-			 loaded_by_statement ?
-			 errdetail("%s was set before tsmem was loaded, and this statement has loaded it.",
-					   tsm_session_setting()) : 0,
-			 errhint("Repeat the statement. To load tsmem with each session call tsmem.enable_session_preload().")));
+	if (tsm_session_active(&time) && !is_foreign_key_query(root->parse) &&
+		tsm_session_is_unmarked(planner_rt_fetch(rel->relid, root), &time))
+		refuse_statement(relid, "read");
+}
+
+void
+tsm_session_refuse_late_change(Oid relid)
+{
+	TsmSessionTime time;
+
+	if (loaded_by_statement && tsm_session_active(&time))
+		refuse_statement(relid, "changed");
 }
 
 /* 55000 when an entry of a plan was not made for the time in force. */

@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "access/table.h"
+#include "access/tableam.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
@@ -20,7 +21,6 @@
 #include "nodes/makefuncs.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
@@ -93,15 +93,18 @@ judge_create_as(const CreateTableAsStmt *create)
 	return create->objtype == OBJECT_MATVIEW ? VERDICT_REFUSE : VERDICT_PASS;
 }
 
-/* Backups of another time than they say they are of help nobody. */
+/*
+ * A backup of another time than it says helps nobody. pg_dump locks each table
+ * first, and reads them from their beginning, which nobody else asks for.
+ */
 static Verdict
 judge_lock(void)
 {
-	if (application_name != NULL && strcmp(application_name, "pg_dump") == 0)
+	if (!synchronize_seqscans)
 		ereport(ERROR,
 				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
 				 errmsg("cannot dump while %s is set", tsm_session_setting()),
-				 errhint("Run pg_dump with PGOPTIONS=\"-c tsmem.system_time= -c tsmem.valid_time=\".")));
+				 errhint("Run pg_dump with PGOPTIONS=\"-c %s=\".", tsm_session_setting())));
 	return VERDICT_PASS;
 }
 

@@ -171,6 +171,9 @@ extern void tsm_session_give_sentinel(Oid relid, Oid owner);
 extern void tsm_session_load(void);
 extern void tsm_session_load_command(void);
 
+/* 55000 for a change of a table by the statement that has loaded the library, with a time already set. */
+extern void tsm_session_refuse_late_change(Oid relid);
+
 /* A statement begins: what follows was not begun without our hooks. */
 extern void tsm_session_statement_begins(void);
 

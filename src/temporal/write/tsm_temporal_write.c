@@ -36,6 +36,7 @@
 #include "utils/xid8.h"
 
 #include "tsm_temporal_int.h"
+#include "tsm_temporal_session.h"
 
 PG_FUNCTION_INFO_V1(tsm_temporal_stamp);
 PG_FUNCTION_INFO_V1(tsm_temporal_write_history);
@@ -511,6 +512,7 @@ tsm_temporal_stamp(PG_FUNCTION_ARGS)
 
 	if (plan == NULL)
 	{
+		tsm_session_refuse_late_change(RelationGetRelid(rel));
 		check_fires_last(data);
 		plan = fcinfo->flinfo->fn_extra = tsm_temporal_plan(rel, fcinfo->flinfo->fn_mcxt);
 	}
