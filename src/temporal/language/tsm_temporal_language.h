@@ -74,10 +74,23 @@ typedef struct TsmFrame TsmFrame;
 extern TsmScript *tsm_language_scan(const char *text);
 
 /* A token; one of kind TSM_TOKEN_END outside the script. */
-extern const TsmToken *tsm_language_token(const TsmScript *script, int i);
+extern const TsmToken tsm_language_outside;
+
+static inline const TsmToken *
+tsm_language_token(const TsmScript *script, int i)
+{
+	return i < 0 || i >= script->count ? &tsm_language_outside : &script->tokens[i];
+}
 
 /* Whether a token is the given keyword or word, unquoted; the given character. */
-extern bool tsm_language_is(const TsmScript *script, int i, const char *word);
+static inline bool
+tsm_language_is(const TsmScript *script, int i, const char *word)
+{
+	const TsmToken *token = tsm_language_token(script, i);
+
+	return token->kind == TSM_TOKEN_WORD && !token->quoted && token->word[0] == word[0] && strcmp(token->word, word) == 0;
+}
+
 extern bool tsm_language_is_char(const TsmScript *script, int i, char character);
 
 /* Whether tokens are these words, separated by single blanks, unquoted. */
@@ -93,7 +106,7 @@ extern int	tsm_language_position(const TsmScript *script, int i);
 extern const char *tsm_language_near(const TsmScript *script, int i);
 
 /* 42601 at a token: "syntax error at or near ...", with a hint, or NULL for none. */
-extern void tsm_language_syntax_error(const TsmScript *script, int i, const char *hint) pg_attribute_noreturn();
+pg_noreturn extern void tsm_language_syntax_error(const TsmScript *script, int i, const char *hint);
 
 /*
  * Put a text in the place of tokens; comments between them are kept after it. Of no tokens (to = from): insert it

@@ -56,24 +56,59 @@ end_of_statement(const TsmScript *script, int i)
 	return i;
 }
 
+/*
+ * Whether a text has any of the words without which nothing in it can be temporal. Most texts have none, and are spared
+ * the walk.
+ */
+static bool
+may_be_temporal(const TsmScript *script)
+{
+	static const char *const words[] = {
+		"application_time", "business_time", "contains", "equals", "generated", "overlaps", "period", "portion", "precedes",
+		"succeeds", "system_time", "valid", "valid_time", "versioning", "versions"
+	};
+	int			i;
+	int			k;
+
+	for (i = 0; i < script->count; i++)
+	{
+		const TsmToken *token = &script->tokens[i];
+
+		if (token->kind != TSM_TOKEN_WORD || token->quoted)
+			continue;
+		for (k = 0; k < lengthof(words); k++)
+		{
+			if (token->word[0] == words[k][0] && strcmp(token->word, words[k]) == 0)
+				return true;
+		}
+		if ((token->word[0] == 'f' || token->word[0] == 'a') && tsm_language_is_clause(script, i, script->count))
+			return true;
+	}
+	return false;
+}
+
 char *
 tsm_language_rewrite(const char *text, int *statements)
 {
 	ErrorContextCallback callback = {error_context_stack, tsm_language_show_text, unconstify(char *, text)};
 	TsmScript  *script;
 	char	   *result;
+	bool		walk;
 	int			count = 0;
 	int			from;
 	int			to;
 
 	error_context_stack = &callback;
 	script = tsm_language_scan(text);
+	walk = may_be_temporal(script);
 	for (from = 0; from < script->count; from = to + 1)
 	{
 		to = end_of_statement(script, from);
 		if (to == from)
 			continue;
 		count++;
+		if (!walk)
+			continue;
 		tsm_language_define(script, from, to);
 		tsm_language_walk(script, from, to);
 	}

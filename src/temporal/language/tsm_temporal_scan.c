@@ -45,7 +45,7 @@ enum
 	CORE_NOT_EQUALS
 };
 
-static const TsmToken outside = {.kind = TSM_TOKEN_END, .category = -1, .match = -1};
+const TsmToken tsm_language_outside = {.kind = TSM_TOKEN_END, .category = -1, .match = -1};
 
 static void
 classify(TsmToken *token, int code, const core_YYSTYPE *value, char first)
@@ -167,20 +167,6 @@ tsm_language_scan(const char *text)
 	scanner_finish(scanner);
 	match_brackets(script);
 	return script;
-}
-
-const TsmToken *
-tsm_language_token(const TsmScript *script, int i)
-{
-	return i < 0 || i >= script->count ? &outside : &script->tokens[i];
-}
-
-bool
-tsm_language_is(const TsmScript *script, int i, const char *word)
-{
-	const TsmToken *token = tsm_language_token(script, i);
-
-	return token->kind == TSM_TOKEN_WORD && !token->quoted && strcmp(token->word, word) == 0;
 }
 
 bool
