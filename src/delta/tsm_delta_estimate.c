@@ -195,6 +195,20 @@ unites_history(PlannerInfo *root, Index parent, Oid table)
 	return false;
 }
 
+/* The number of an entry; 0 without. The hook is not told, and the variable may be that of a query around this one. */
+static Index
+number_of_entry(PlannerInfo *root, const RangeTblEntry *rte)
+{
+	int			i;
+
+	for (i = 1; i < root->simple_rel_array_size; i++)
+	{
+		if (root->simple_rte_array[i] == rte)
+			return i;
+	}
+	return 0;
+}
+
 /*
  * get_relation_stats_hook: a column of a union of table and history has the
  * statistics of the table's. acl_ok stays false, so that only leakproof
@@ -203,19 +217,21 @@ unites_history(PlannerInfo *root, Index parent, Oid table)
 static bool
 lend_statistics(PlannerInfo *root, RangeTblEntry *rte, AttrNumber attnum, VariableStatData *data)
 {
+	Index		parent;
 	ListCell   *cell;
 
 	if (previous_stats_hook != NULL && previous_stats_hook(root, rte, attnum, data))
 		return true;
-	if (rte->rtekind != RTE_SUBQUERY || !rte->inh || data->rel == NULL || attnum <= 0)
+	if (rte->rtekind != RTE_SUBQUERY || !rte->inh || attnum <= 0)
 		return false;
+	parent = number_of_entry(root, rte);
 	foreach(cell, root->append_rel_list)
 	{
 		AppendRelInfo *member = lfirst_node(AppendRelInfo, cell);
 		RangeTblEntry *child = planner_rt_fetch(member->child_relid, root);
 		Var		   *var;
 
-		if (member->parent_relid != data->rel->relid || child->rtekind != RTE_RELATION ||
+		if (member->parent_relid != parent || child->rtekind != RTE_RELATION ||
 			attnum > list_length(member->translated_vars))
 			continue;
 		var = list_nth(member->translated_vars, attnum - 1);

@@ -33,6 +33,8 @@ SELECT * FROM judge_all('SELECT * FROM account_as_of(%L) a JOIN w USING (id)');
 SELECT * FROM judge_all('SELECT kind FROM account_as_of(%L) GROUP BY kind');
 SELECT * FROM judge('SELECT * FROM account_as_of(now())');
 SELECT * FROM judge('SELECT * FROM account_as_of(now()) a, account b WHERE a.id = b.id AND b.kind = 1');
+\echo a union within a subquery that is planned by itself
+SELECT * FROM judge_all('SELECT * FROM w JOIN (SELECT * FROM account_as_of(%L) OFFSET 0) a USING (id)');
 \echo a time that is not known
 PREPARE q(timestamptz) AS SELECT * FROM account_as_of($1);
 SET plan_cache_mode = force_generic_plan;
