@@ -7,6 +7,7 @@
  */
 #include "../../src/delta/codec/tsm_delta_codec.h"
 #include "crc32c.h"
+#include "tsm_bytes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -822,6 +823,98 @@ test_damage_of_frames(void)
 	free(copy);
 }
 
+/*
+ * A frame as no writer makes it: 8 attributes of 100 rows, whose values grow
+ * from 6,000 to 60,000 bytes in the second row, change in each, and shrink in the last.
+ */
+static size_t
+oversized_block(void)
+{
+	static uint8_t section[8000];
+	TsmWriter	frame;
+	TsmWriter	values;
+	TsmWriter	header;
+	uint8_t    *raw = block + TSM_CODEC_HEADER_SIZE + 11;
+	int			i,
+				op;
+
+	memset(section, 'x', sizeof(section));
+	tsm_writer_init(&values, section, sizeof(section));
+	tsm_write_u8(&values, 1);
+	for (i = 0; i < 13; i++)
+		tsm_write_u8(&values, 0xFF);
+	tsm_write_varint(&values, 6000 << 1);
+	values.position += 6000;
+	tsm_write_varint(&values, 51 << 1 | 1);
+	tsm_write_zigzag(&values, 54000);
+	for (op = 0; op < 10; op++)
+	{
+		if (op > 0)
+			tsm_write_zigzag(&values, -6000);
+		tsm_write_varint(&values, 6000);
+		tsm_write_varint(&values, 0);
+	}
+	for (i = 2; i < 99; i++)
+	{
+		tsm_write_varint(&values, 6 << 1 | 1);
+		tsm_write_zigzag(&values, 0);
+		tsm_write_varint(&values, 59999);
+		tsm_write_varint(&values, 1);
+		tsm_write_u8(&values, 'y');
+	}
+	tsm_write_varint(&values, 5 << 1 | 1);
+	tsm_write_zigzag(&values, 10 - 60000);
+	tsm_write_varint(&values, 10);
+	tsm_write_varint(&values, 0);
+
+	tsm_writer_init(&frame, raw, TSM_CODEC_MAX_RAW);
+	tsm_write_u8(&frame, 4);	/* one xid */
+	tsm_write_varint(&frame, 100);
+	for (i = 1; i < 100; i++)
+		tsm_write_varint(&frame, 0);
+	for (i = 0; i < 13; i++)
+		tsm_write_u8(&frame, i == 12 ? 8 : 0);	/* only the last row has an end of its own */
+	tsm_write_zigzag(&frame, 0);
+	tsm_write_varint(&frame, 0);
+	for (i = 0; i < 8; i++)
+		tsm_write_varint(&frame, values.position);
+	for (i = 0; i < 8; i++)
+		tsm_write_bytes(&frame, section, values.position);
+
+	tsm_writer_init(&header, block, TSM_CODEC_HEADER_SIZE + 11);
+	tsm_write_bytes(&header, "TSD\1\0\0\10\0\1\0\0\0\0\0\11\0\144\0\0\0\7\0\0\0", 24);
+	tsm_write_u32_le(&header, (uint32_t) frame.position);
+	memset(block + header.position, 0, 20);
+	header.position += 20;
+	tsm_write_varint(&header, 100);
+	tsm_write_bytes(&header, "\0\0\0\0", 4);
+	tsm_write_varint(&header, frame.position);
+	/* The directory takes what the frame's length left of its place. */
+	block[14] = (uint8_t) (header.position - TSM_CODEC_HEADER_SIZE);
+	memmove(block + header.position, raw, frame.position);
+	return header.position + frame.position;
+}
+
+static void
+test_oversized_rows(void)
+{
+	size_t		size = oversized_block();
+	TsmCodecFrame frame;
+	Reading		reading;
+
+	set_schema(8, TSM_CODEC_BYTES, 0);
+	reading_init(&reading);
+	ok(tsm_codec_open(&reading.block, block, size, NULL, &reading.fault) &&
+	   tsm_codec_first_frame(&reading.block, &frame) && open_frame(&reading, &frame) &&
+	   tsm_codec_read_row(reading.reader, 0, reading.values, &reading.fault),
+	   "a block made by hand is read");
+	ok(!tsm_codec_read_row(reading.reader, 1, reading.values, &reading.fault) &&
+	   reading.fault.code == TSM_CODEC_CORRUPT, "a row larger than a row may be is refused");
+	ok(open_frame(&reading, &frame) && !tsm_codec_read_row(reading.reader, 99, reading.values, &reading.fault) &&
+	   reading.fault.code == TSM_CODEC_CORRUPT, "so is a small one that goes through many such rows");
+	reading_free(&reading);
+}
+
 static void
 test_versions(void)
 {
@@ -1031,6 +1124,7 @@ main(void)
 	test_damage();
 	test_damage_of_frames();
 	test_versions();
+	test_oversized_rows();
 	test_finding();
 	test_ratio();
 	free(memory);

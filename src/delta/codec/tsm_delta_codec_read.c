@@ -53,6 +53,8 @@ struct TsmCodecReader
 	int64_t		ends[TSM_CODEC_MAX_FRAME_ROWS];
 	uint64_t	start_xids[TSM_CODEC_MAX_FRAME_ROWS];
 	uint64_t	end_xids[TSM_CODEC_MAX_FRAME_ROWS];
+	size_t		made;			/* bytes made by diffs in this call */
+	size_t		made_limit;
 	uint32_t	arena_used;
 	uint32_t	arena_limit;
 	int			arena_half;
@@ -533,6 +535,9 @@ apply_diffs(TsmCodecReader *reader, Cursor *cursor, TsmReader in, int count)
 		tsm_reader_init(&diff, bytes, diff_length);
 		if (bytes == NULL || !tsm_codec_patched_length(&diff, cursor->length, &length))
 			return false;
+		reader->made += length;
+		if (reader->made > reader->made_limit)
+			return false;
 		room = arena_room(reader, length);
 		if (room == NULL || !tsm_codec_patch(&diff, cursor->bytes, cursor->length, room, length))
 			return false;
@@ -665,6 +670,10 @@ tsm_codec_read_row(TsmCodecReader *reader, int index, TsmCodecValue *values, Tsm
 
 	if (index < 0 || index >= reader->rows)
 		return tsm_codec_fail(fault, TSM_CODEC_BAD_CALL, index, "no such row in the frame");
+
+	/* No row on the way has more, so values that pass over it are of no writer. */
+	reader->made = 0;
+	reader->made_limit = (size_t) (index + 1) * TSM_CODEC_MAX_RAW;
 	for (i = 0; i < natts; i++)
 	{
 		const char *wrong = advance(reader, i, index);
