@@ -24,6 +24,12 @@ SELECT rewrite('CREATE TEMP TABLE temporal_rewrite_define."T""x" (U&"\0061" date
 -- Foreign keys.
 SELECT rewrite('CREATE TABLE child (id int, item text, during daterange, PRIMARY KEY (id, during WITHOUT OVERLAPS), FOREIGN KEY (item, PERIOD during) REFERENCES price (item, PERIOD valid_at) ON DELETE CASCADE ON UPDATE SET NULL, CONSTRAINT "my key" FOREIGN KEY (item, PERIOD during) REFERENCES temporal_rewrite_define.price DEFERRABLE INITIALLY DEFERRED, FOREIGN KEY (id) REFERENCES a (id))');
 SELECT rewrite('ALTER TABLE child ADD FOREIGN KEY (item, PERIOD during) REFERENCES price (item, PERIOD valid_at) NOT DEFERRABLE INITIALLY IMMEDIATE ON UPDATE NO ACTION');
+SELECT rewrite('CREATE TABLE holder (id int, item text, during daterange, CONSTRAINT "my key" FOREIGN KEY (item, PERIOD during) REFERENCES price (item, PERIOD valid_at) ON DELETE CASCADE)') \gexec
+INSERT INTO price VALUES ('tea', 3, '2026-01-01', '2026-02-01');
+INSERT INTO holder VALUES (1, 'tea', '[2026-01-05,2026-01-10)');
+INSERT INTO holder VALUES (2, 'tea', '[2026-03-01,2026-03-02)');
+DELETE FROM price;
+SELECT count(*) FROM holder;
 -- ALTER TABLE.
 CREATE TABLE late (id int PRIMARY KEY, f date, t date, p daterange, q daterange);
 SELECT rewrite('ALTER TABLE late ADD SYSTEM VERSIONING');
