@@ -338,6 +338,7 @@ find_predicate(const TsmScript *script, int i, int end, int *after)
 {
 	int			k;
 
+	*after = i;
 	for (k = 0; k < lengthof(predicates); k++)
 	{
 		if (tsm_language_are(script, i, end, predicates[k].words))
