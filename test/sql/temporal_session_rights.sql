@@ -89,14 +89,34 @@ SELECT body FROM doc WHERE leak(body) ORDER BY id;
 SELECT body FROM doc_history ORDER BY id;
 SELECT body FROM doc_versions ORDER BY id, row_start;
 
--- functions with rights of their own travel, but not those that say so
+-- functions with the rights of another role do not read as of a time that their caller has set: they would judge by it
 RESET ROLE;
 RESET tsmem.system_time;
 CREATE FUNCTION counts() RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER AS 'SELECT count(*) FROM temporal_session_rights.acl';
 CREATE FUNCTION counts_now() RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET tsmem.system_time = '' AS 'SELECT count(*) FROM temporal_session_rights.acl';
-SET ROLE temporal_session_dora;
+CREATE FUNCTION counts_at(t text) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET tsmem.system_time = '' AS
+$$ BEGIN PERFORM set_config('tsmem.system_time', t, true); RETURN (SELECT count(*) FROM temporal_session_rights.acl); END $$;
+CREATE FUNCTION leaves(t text) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER AS
+$$ BEGIN PERFORM set_config('tsmem.system_time', t, true); RETURN (SELECT count(*) FROM temporal_session_rights.acl); END $$;
+CREATE FUNCTION helper() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT count(*) FROM temporal_session_rights.acl); END $$;
+CREATE FUNCTION through_helper() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN RETURN temporal_session_rights.helper(); END $$;
+CREATE FUNCTION of_plain() RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER AS 'SELECT count(*) FROM temporal_session_rights.moment';
 SET tsmem.system_time = :'back_then';
-SELECT counts(), counts_now(), counts();
+SELECT counts(), through_helper();
+SET ROLE temporal_session_dora;
+SELECT counts();
+SELECT counts_now(), of_plain();
+SELECT helper();
+SELECT through_helper();
+SELECT counts_at(:'back_then'), counts_at('');
+SELECT counts();
+-- a time that such a function leaves set is its caller's
+BEGIN;
+SELECT leaves(:'back_then');
+SELECT counts();
+ROLLBACK;
+RESET tsmem.system_time;
+SELECT counts(), through_helper();
 
 -- no right on the table, or on one column of it
 RESET ROLE;

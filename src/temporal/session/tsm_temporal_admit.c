@@ -132,9 +132,13 @@ check_entry(const RangeTblEntry *rte, bool active, const TsmSessionTime *time)
 			return;
 	}
 	else if (strncmp(rte->ctename, TSM_MARK_PREFIX, strlen(TSM_MARK_PREFIX)) != 0 ||
-			 strcmp(rte->ctename, TSM_MARK_PRESENT) == 0 ||
-			 (active && strcmp(rte->ctename, tsm_session_mark()) == 0))
+			 strcmp(rte->ctename, TSM_MARK_PRESENT) == 0)
 		return;
+	else if (active && strcmp(rte->ctename, tsm_session_mark()) == 0)
+	{
+		tsm_session_check_role(rte->relid);
+		return;
+	}
 	ResetPlanCache();			/* so that the statement can be repeated */
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

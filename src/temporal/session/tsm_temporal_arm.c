@@ -546,6 +546,7 @@ tsm_session_convert(Query *query, Index rti, const TsmSessionTime *time,
 
 	conversion.table = tsm_session_table(conversion.rte->relid);
 	check_readable(conversion.rte, conversion.table, time);
+	tsm_session_check_role(conversion.rte->relid);
 	conversion.base = table_open(conversion.rte->relid, NoLock);
 	conversion.past = time->past && conversion.table->histories != NIL;
 	arms = list_make1(make_arm(&conversion, conversion.rte->relid, InvalidOid));

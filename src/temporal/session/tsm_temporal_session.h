@@ -51,6 +51,12 @@ extern bool tsm_session_active(TsmSessionTime *time);
  */
 extern void tsm_session_check_settings(void);
 
+/*
+ * 42501 for a table that a SECURITY DEFINER function of another role would
+ * read as of a time that it has not set itself.
+ */
+extern void tsm_session_check_role(Oid relid);
+
 /* The name of a setting that is in force, for messages. */
 extern const char *tsm_session_setting(void);
 

@@ -20,6 +20,7 @@
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/guc.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/plancache.h"
 #include "utils/timestamp.h"
@@ -47,14 +48,15 @@ typedef struct Setting
 {
 	SettingState state;
 	TimestampTz time;			/* 0 for a snapshot */
+	Oid			setter;			/* role of the SECURITY DEFINER function that set it; InvalidOid for others */
 } Setting;
 
 static char *system_time_text;
 static char *snapshot_text;
 static char *valid_time_text;
-static Setting system_time = {SETTING_OFF, 0};
-static Setting snapshot = {SETTING_OFF, 0};
-static Setting valid_time = {SETTING_OFF, 0};
+static Setting system_time = {SETTING_OFF, 0, InvalidOid};
+static Setting snapshot = {SETTING_OFF, 0, InvalidOid};
+static Setting valid_time = {SETTING_OFF, 0, InvalidOid};
 
 static bool defining = false;	/* values are those of placeholders */
 static int	suspended = 0;
@@ -111,6 +113,17 @@ write_time(TimestampTz time, char *buffer)
 		buffer[0] = '\0';		/* cannot happen: the time was made from such a text */
 }
 
+/* Within a function with the rights of another role: that role. */
+static Oid
+role_of_setter(void)
+{
+	Oid			role;
+	int			context;
+
+	GetUserIdAndSecContext(&role, &context);
+	return (context & SECURITY_LOCAL_USERID_CHANGE) != 0 ? role : InvalidOid;
+}
+
 static bool
 check_time(char **value, void **extra, GucSource source)
 {
@@ -122,6 +135,7 @@ check_time(char **value, void **extra, GucSource source)
 		return false;
 	setting->state = SETTING_OFF;
 	setting->time = 0;
+	setting->setter = role_of_setter();
 	if ((*value)[0] != '\0')
 	{
 		if (read_time(*value, &setting->time))
@@ -162,6 +176,7 @@ check_snapshot(char **value, void **extra, GucSource source)
 		return false;
 	setting->state = SETTING_OFF;
 	setting->time = 0;
+	setting->setter = role_of_setter();
 	if ((*value)[0] != '\0')
 	{
 		token = tsm_snapshot_read(*value);
@@ -188,7 +203,10 @@ assign(Setting *setting, const Setting *wanted)
 {
 	if (wanted->state == setting->state && wanted->time == setting->time &&
 		(setting != &snapshot || wanted->state == SETTING_OFF))
+	{
+		setting->setter = wanted->setter;
 		return;
+	}
 	*setting = *wanted;
 	if (mark != NULL)
 		pfree(mark);
@@ -263,6 +281,31 @@ tsm_session_check_settings(void)
 				 errhint("Reset one of them.")));
 }
 
+/* Whether a setting is in force that the role has not made. */
+static bool
+is_of_other(const Setting *setting, Oid role)
+{
+	return setting->state != SETTING_OFF && setting->setter != role;
+}
+
+void
+tsm_session_check_role(Oid relid)
+{
+	Oid			role = GetUserId();
+
+	if (role == GetOuterUserId() ||
+		!(is_of_other(&system_time, role) || is_of_other(&snapshot, role) ||
+		  is_of_other(&valid_time, role)))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("cannot read table \"%s\" as of another time with the rights of role \"%s\"",
+					get_rel_name(relid), GetUserNameFromId(role, false)),
+			 errdetail("%s was set by a caller of the function that has these rights.",
+					   tsm_session_setting()),
+			 errhint("Give the function a time of its own: SET tsmem.system_time = '' is the present.")));
+}
+
 bool
 tsm_session_is_set(void)
 {
@@ -275,6 +318,9 @@ tsm_session_active(TsmSessionTime *time)
 {
 	if (!tsm_session_is_set() || suspended > 0 || tsm_AmAutoVacuumWorkerProcess())
 		return false;
+	/* What a function has left set when it ended is its caller's. */
+	if (GetUserId() == GetOuterUserId())
+		system_time.setter = snapshot.setter = valid_time.setter = InvalidOid;
 	time->past = system_time.state != SETTING_OFF || snapshot.state != SETTING_OFF;
 	time->snapshot = snapshot.state == SETTING_ON ? snapshot_text : NULL;
 	time->system = system_time.time;
