@@ -101,6 +101,8 @@ SELECT count(s.one), count(*) FROM (SELECT 1 AS one, job.* FROM job WHERE title 
 EXPLAIN (COSTS OFF) SELECT count(*) FROM job JOIN pay ON job.emp + 1 = pay.emp * 2 AND tstzrange(lower(job.p), upper(job.p)) && pay.p;
 SELECT count(*) FROM job JOIN pay ON job.emp + 1 = pay.emp * 2 AND tstzrange(lower(job.p), upper(job.p)) && pay.p;
 SELECT count(*) FROM job JOIN pay ON job.emp + 1 = pay.emp * 2 WHERE job.p && pay.p AND tsmem.overlaps(pay.p, tstzrange('2020-03-01', '2020-04-01'));
+-- Constants of both sides above an outer join, and of the join of both.
+SELECT count(x), count(y), count(z), count(*) FROM (SELECT 1) one LEFT JOIN (SELECT job.emp, 'x' || title AS x, coalesce(y, 0) AS y, 1 AS z FROM job LEFT JOIN (SELECT pay.*, 2 AS y FROM pay) s ON job.emp = s.emp AND job.p && s.p AND s.y = s.amount) j ON true;
 -- Three tables, twice joined; with itself.
 SELECT count(*) FROM job a JOIN pay b ON a.emp = b.emp AND a.p && b.p LEFT JOIN job c ON c.emp = b.emp AND c.p && b.p AND c.title <> a.title;
 SELECT count(*) FROM job a WHERE EXISTS (SELECT FROM job b WHERE a.emp = b.emp AND a.p && b.p AND a.title <> b.title);
@@ -134,6 +136,15 @@ DROP OWNED BY temporal_join_reader; DROP ROLE temporal_join_reader;
 SELECT count(set_config(name, 'regress', false)) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
 SELECT count(*) FROM job JOIN pay ON job.emp = pay.emp AND job.p && pay.p;
 SELECT count(set_config(name, 'off', false)) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
+
+-- The rows that wait for others take work_mem, and their files a buffer each, however many periods are open.
+SET work_mem = '64kB'; SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_nestloop = off;
+BEGIN;
+DECLARE c CURSOR FOR SELECT a.pad, b.pad FROM (SELECT p, repeat('x', 1000) AS pad FROM job) a JOIN (SELECT p, repeat('y', 1000) AS pad FROM job) b ON tstzrange(lower(a.p), NULL) && tstzrange(lower(b.p), NULL);
+MOVE 500000 IN c;
+SELECT sum(total_bytes) < 6 * 65536 AS bounded, (SELECT count(*) * 1000 FROM job) > 20 * 65536 AS needed FROM pg_backend_memory_contexts WHERE name = 'tsmem active rows';
+COMMIT;
+RESET enable_hashjoin; RESET enable_mergejoin; RESET enable_nestloop; RESET work_mem;
 
 -- A cancelled query leaves nothing behind; so does an error in a clause, and a LIMIT.
 SET work_mem = '64kB';

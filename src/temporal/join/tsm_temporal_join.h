@@ -79,14 +79,6 @@ extern Plan *tsm_temporal_plan_join(PlannerInfo *root, RelOptInfo *rel, CustomPa
 
 extern const CustomScanMethods tsm_temporal_join_methods;
 
-/* tsm_temporal_join_estimate.c */
-
-/*
- * The part of the pairs of rows of two expressions over ranges that overlap,
- * from the histograms of their bounds; -1 without them.
- */
-extern double tsm_temporal_overlap_selectivity(PlannerInfo *root, Node *left, Node *right);
-
 /* tsm_temporal_sweep.c */
 
 /* A row that later rows of the other input may overlap. */

@@ -88,7 +88,25 @@ join_is_served(PlannerInfo *root, RelOptInfo *joinrel, JoinType jointype)
 	}
 }
 
-/* Whether a placeholder is to be computed by this join: it would see values of another nulling. */
+/* Whether an input brings a placeholder, though perhaps of another nulling. */
+static bool
+brings_placeholder(RelOptInfo *rel, PlaceHolderVar *placeholder)
+{
+	ListCell   *cell;
+
+	foreach(cell, rel->reltarget->exprs)
+	{
+		if (IsA(lfirst(cell), PlaceHolderVar) &&
+			((PlaceHolderVar *) lfirst(cell))->phid == placeholder->phid)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Whether a placeholder is to be computed by this join: what is inside it would
+ * see values of another nulling than the rest of the join.
+ */
 static bool
 computes_placeholder(RelOptInfo *joinrel, RelOptInfo *outerrel, RelOptInfo *innerrel)
 {
@@ -96,11 +114,10 @@ computes_placeholder(RelOptInfo *joinrel, RelOptInfo *outerrel, RelOptInfo *inne
 
 	foreach(cell, joinrel->reltarget->exprs)
 	{
-		Node	   *expr = lfirst(cell);
+		PlaceHolderVar *expr = lfirst(cell);
 
-		if (IsA(expr, PlaceHolderVar) &&
-			!bms_is_subset(((PlaceHolderVar *) expr)->phrels, outerrel->relids) &&
-			!bms_is_subset(((PlaceHolderVar *) expr)->phrels, innerrel->relids))
+		if (IsA(expr, PlaceHolderVar) && !brings_placeholder(outerrel, expr) &&
+			!brings_placeholder(innerrel, expr))
 			return true;
 	}
 	return false;
