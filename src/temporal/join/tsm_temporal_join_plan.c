@@ -130,7 +130,8 @@ tsm_temporal_plan_join(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, Lis
 	List	   *output;
 	ListCell   *cell;
 
-	output = list_concat(pull_var_clause((Node *) tlist, PVC_INCLUDE_PLACEHOLDERS),
+	/* The target list is NIL here when a projection above gives the plan its own later. */
+	output = list_concat(pull_var_clause((Node *) rel->reltarget->exprs, PVC_INCLUDE_PLACEHOLDERS),
 						 pull_var_clause((Node *) others, PVC_INCLUDE_PLACEHOLDERS));
 	foreach(cell, info->keys)
 		conditions = lappend(conditions, ((TsmJoinKey *) lfirst(cell))->clause);
