@@ -27,7 +27,13 @@ CREATE TABLE question AS SELECT DISTINCT a, b, at + d * interval '1 us' AS at
 	WHERE random() < 0.1;
 SELECT count(*) > 1000 AS enough FROM question;
 SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off;
-EXPLAIN (COSTS OFF) SELECT q.*, t.v FROM question q, LATERAL t_as_of(q.at) t WHERE t.a = q.a AND t.b = q.b;
+DO $$
+DECLARE line text;
+BEGIN
+	FOR line IN EXPLAIN SELECT q.*, t.v FROM temporal_scan_random.question q, LATERAL temporal_scan_random.t_as_of(q.at) t WHERE t.a = q.a AND t.b = q.b LOOP
+		IF line ~ 'TsmHistoryScan' THEN RAISE NOTICE 'by the history scan'; END IF;
+	END LOOP;
+END $$;
 CREATE TABLE fast AS SELECT q.*, t.v FROM question q, LATERAL t_as_of(q.at) t WHERE t.a = q.a AND t.b = q.b;
 CREATE TABLE slow AS SELECT q.*, v.v FROM question q JOIN (SELECT * FROM t_versions OFFSET 0) v ON v.a = q.a AND v.b = q.b AND v.sys_period @> q.at;
 SELECT count(*) > 500 AS enough FROM fast;
