@@ -465,7 +465,7 @@ check_neighbours(const TsmScript *script, int left, int right_end, int end)
 int
 tsm_language_predicate(TsmScript *script, int left, int i, int end)
 {
-	int			right;
+	int			right = i;
 	const PeriodPredicate *predicate = find_predicate(script, i, end, &right);
 	int			right_end = skip_right(script, right, end);
 	bool		left_row = is_row(script, left, i);
