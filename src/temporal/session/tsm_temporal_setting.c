@@ -17,6 +17,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "postmaster/autovacuum.h"
+#include "replication/logicalworker.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/guc.h"
@@ -316,7 +317,9 @@ tsm_session_is_set(void)
 bool
 tsm_session_active(TsmSessionTime *time)
 {
-	if (!tsm_session_is_set() || suspended > 0 || tsm_AmAutoVacuumWorkerProcess())
+	/* A time given to the database reaches the processes of the server too. */
+	if (!tsm_session_is_set() || suspended > 0 || tsm_AmAutoVacuumWorkerProcess() ||
+		IsLogicalWorker())
 		return false;
 	/* What a function has left set when it ended is its caller's. */
 	if (GetUserId() == GetOuterUserId())
