@@ -101,6 +101,16 @@ for my $part (glob "$root/sql/*.sql")
 	next if $part =~ /tsmem--/;
 	unlike(slurp($part), qr/CREATE\s+OR\s+REPLACE/i, basename($part) . ' creates, and replaces nothing');
 }
+# The page on the standard names a test for each feature.
+my $standard = slurp("$root/docs/reference/sql2011.md");
+my @named = $standard =~ /`(temporal[_-]\w[\w-]*|\d{3}_\w+)`/g;
+my @absent = grep { !-e "$root/test/sql/$_.sql" && !-e "$root/test/isolation/specs/$_.spec" && !-e "$root/test/t/$_.pl" } @named;
+ok(@named > 20, 'the page on SQL:2011 names tests');
+is_deeply(\@absent, [], 'and they are there');
+# The index of the documentation leads to every page.
+my $index = slurp("$root/docs/README.md");
+my @pages = map { s{^\Q$root\E/docs/}{}r } glob "$root/docs/*/*.md";
+is_deeply([ grep { index($index, "($_)") < 0 } @pages ], [], 'every page of the documentation is in its index');
 my ($control) = slurp("$root/tsmem.control") =~ /default_version = '([^']+)'/;
 my ($meta) = slurp("$root/META.json") =~ /"version": "([^"]+)",\s*"maintainer"/;
 my ($makefile) = slurp("$root/Makefile") =~ /^EXTVERSION = (\S+)/m;
