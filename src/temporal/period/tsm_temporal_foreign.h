@@ -124,6 +124,7 @@ typedef enum TsmForeignQuery
 typedef struct TsmForeignInfo
 {
 	bool		valid;
+	bool		cached;			/* lasts; its plans are kept */
 	int			busy;			/* executions of its queries under way */
 	MemoryContext context;
 	TsmForeignKey *key;			/* without the names of triggers */

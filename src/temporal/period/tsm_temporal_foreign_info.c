@@ -251,6 +251,7 @@ tsm_foreign_info(Oid trigger, Relation rel, bool referencing)
 	entry->info = NULL;
 	info = tsm_foreign_describe(key_of_trigger(trigger, referencing), rel, referencing);
 	MemoryContextSetParent(info->context, CacheMemoryContext);
+	info->cached = true;
 	/* The cache may have been reset or have grown meanwhile. */
 	entry = hash_search(entries, &trigger, HASH_ENTER, &found);
 	entry->info = info;
@@ -294,7 +295,7 @@ parameter_types(const TsmForeignInfo *info, TsmForeignQuery query, Oid *types)
 	return 2 * info->nkeys + 1;
 }
 
-/* The kept plan of a query; prepared as the role that it runs as. */
+/* The plan of a query, kept where the description is; prepared as the role that it runs as. */
 static SPIPlanPtr
 plan_for(TsmForeignInfo *info, TsmForeignQuery query)
 {
@@ -308,9 +309,33 @@ plan_for(TsmForeignInfo *info, TsmForeignQuery query)
 	plan = SPI_prepare(text, parameter_types(info, query, types), types);
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", text, SPI_result_code_string(SPI_result));
-	SPI_keepplan(plan);
-	info->plans[query] = plan;
+	if (info->cached)
+	{
+		SPI_keepplan(plan);
+		info->plans[query] = plan;
+	}
 	return plan;
+}
+
+/* Run a query; while it runs the description stays, whatever is invalidated. */
+static int
+execute(TsmForeignInfo *info, TsmForeignQuery query, Datum *values, Snapshot snapshot,
+		Snapshot crosscheck, long limit)
+{
+	volatile int result = 0;
+
+	info->busy++;
+	PG_TRY();
+	{
+		result = tsm_session_execute_in_present(plan_for(info, query), values, NULL, snapshot,
+												crosscheck, false, false, limit);
+	}
+	PG_FINALLY();
+	{
+		info->busy--;
+	}
+	PG_END_TRY();
+	return result;
 }
 
 uint64
@@ -332,10 +357,7 @@ tsm_foreign_run(TsmForeignInfo *info, TsmForeignQuery query, Datum *values, bool
 	GetUserIdAndSecContext(&save_user, &save_context);
 	SetUserIdAndSecContext(owner_for(info, query), save_context | SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_NOFORCE_RLS);
-	info->busy++;
-	result = tsm_session_execute_in_present(plan_for(info, query), values, NULL, snapshot,
-											crosscheck, false, false, limit);
-	info->busy--;
+	result = execute(info, query, values, snapshot, crosscheck, limit);
 	SetUserIdAndSecContext(save_user, save_context);
 	if (result < 0)
 		elog(ERROR, "could not run a query of foreign key \"%s\": %s", info->key->name,
