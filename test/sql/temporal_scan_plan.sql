@@ -18,6 +18,7 @@ BEGIN
 END $$;
 CALL fill('account', 'k', 2000);
 CREATE FUNCTION at(i int) RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN timestamptz '2026-01-01 UTC' + i * interval '1 s';
+SET enable_memoize = off;		-- servers differ in what they remember
 CREATE FUNCTION plan(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE line text;
 BEGIN
@@ -39,6 +40,7 @@ END $$;
 \echo the first statement of a session has it
 \c -
 EXPLAIN (COSTS OFF) SELECT * FROM temporal_scan_plan.account_as_of('2026-01-01 00:00:07 UTC') WHERE id = 3;
+SET enable_memoize = off;
 SET search_path = temporal_scan_plan, tsmem, public;
 SELECT plan($$SELECT * FROM account_as_of(at(1000)) WHERE id = 3$$);
 SELECT v, note FROM account_as_of(at(1000)) WHERE id = 3;
@@ -129,7 +131,7 @@ SELECT q, has_scan('SELECT * FROM pair_as_of(at(7)) WHERE ' || q) FROM unnest('{
 SELECT v FROM pair_as_of(at(7)) WHERE a = 'a1' AND b = 3;
 SELECT v FROM pair_as_of(at(7)) WHERE a = 'a0' AND b = 3;
 SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_seqscan = off; SET enable_bitmapscan = off;
-SELECT plan($$SELECT p.v FROM (VALUES ('a0'), ('a1')) x(a), (VALUES (3), (4)) y(b), pair_as_of(at(7)) p WHERE p.a = x.a AND p.b = y.b$$);
+SELECT has_scan($$SELECT p.v FROM (VALUES ('a0'), ('a1')) x(a), (VALUES (3), (4)) y(b), pair_as_of(at(7)) p WHERE p.a = x.a AND p.b = y.b$$);
 SELECT x.a, y.b, p.v FROM (VALUES ('a0'), ('a1')) x(a), (VALUES (3), (4)) y(b), pair_as_of(at(7)) p WHERE p.a = x.a AND p.b = y.b ORDER BY 1, 2;
 DROP INDEX pair_history_idx;
 CREATE INDEX ON pair_history (a COLLATE "POSIX", b, row_start);
