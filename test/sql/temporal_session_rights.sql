@@ -1,5 +1,6 @@
 -- Who sees what while a time is set: policies, their functions, functions with rights of their own, triggers, leaky functions
 SET client_min_messages = warning;
+\set SHOW_CONTEXT never
 SET timezone = 'UTC';
 CREATE SCHEMA temporal_session_rights;
 SET search_path = temporal_session_rights, tsmem, public;
