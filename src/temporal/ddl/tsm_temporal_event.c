@@ -433,6 +433,7 @@ before_drop_table(Oid relid)
 		table = tsm_delta_find_by_history(relid);
 	if (!tsm_relation_ownercheck(relid, GetUserId()))
 		return;
+	tsm_temporal_lock_portions(relid);
 	if (table != NULL)
 		adopt(table);
 	tsm_temporal_bind_portions(relid);

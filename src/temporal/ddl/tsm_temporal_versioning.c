@@ -66,6 +66,7 @@ tsm_temporal_open_owned(Oid relid)
 				 errmsg("relation with OID %u does not exist", relid)));
 	if (!tsm_relation_ownercheck(relid, GetUserId()))
 		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, get_rel_name(relid));
+	tsm_temporal_lock_portions(relid);
 	LockRelationOid(relid, AccessExclusiveLock);
 	rel = try_relation_open(relid, NoLock);
 	if (rel == NULL)
