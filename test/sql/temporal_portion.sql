@@ -85,6 +85,14 @@ INSERT INTO made (at, code, who, since) VALUES ('2020-01-01', 1, 'x', '[2020-01-
 UPDATE made_for_portion_of_since SET since = '[2020-01-10,2020-03-01)', who = 'y' RETURNING id, code, who, since, days, n;
 SELECT id, code, who, since, days, n, at = '2020-01-01' AS kept FROM made ORDER BY since;
 UPDATE made_for_portion_of_since SET since = '[2020-01-10,2020-01-12)', days = '1 day' WHERE id = 1;
+-- A key is read by its columns alone, as what the domains of the table are made of.
+CREATE DOMAIN named AS text NOT NULL CHECK (VALUE ~ '^[a-z]+$');
+CREATE TABLE typed (id numeric(5,2), name named, code char(3), tags text[], p daterange);
+SELECT add_period('typed', 'p');
+INSERT INTO typed VALUES (1.5, 'x', 'ab', '{a,b}', '[2020-01-01,2021-01-01)');
+SELECT delete_for_portion_of('typed', 'p', '[2020-02-01,2020-03-01)'::daterange, '{"id": 1.5}'), delete_for_portion_of('typed', 'p', '[2020-04-01,2020-05-01)'::daterange, '{"name": "x", "tags": ["a", "b"]}'),
+	delete_for_portion_of('typed', 'p', '[2020-06-01,2020-07-01)'::daterange, '{"code": "ab"}'), delete_for_portion_of('typed', 'p', '(,)'::daterange, '{"name": "X"}');
+SELECT id, name, code, tags, p FROM typed ORDER BY p;
 -- An identity that is in the temporal key is kept.
 CREATE TABLE numbered (id int GENERATED ALWAYS AS IDENTITY, v int, p daterange);
 SELECT add_period('numbered', 'p'), add_temporal_key('numbered', '{id}', 'p', primary_key => true);

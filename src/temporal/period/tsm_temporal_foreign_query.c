@@ -17,7 +17,6 @@
 #include "access/table.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_constraint.h"
-#include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "lib/stringinfo.h"
@@ -37,23 +36,6 @@ static char *
 type_name(Oid type)
 {
 	return format_type_extended(type, -1, FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
-}
-
-/* "OPERATOR(schema.name)" */
-static char *
-operator_name(Oid operator)
-{
-	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
-	Form_pg_operator form;
-	char	   *name;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for operator %u", operator);
-	form = (Form_pg_operator) GETSTRUCT(tuple);
-	name = psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(form->oprnamespace)),
-					NameStr(form->oprname));
-	ReleaseSysCache(tuple);
-	return name;
 }
 
 /*
@@ -215,7 +197,7 @@ match_referenced(StringInfo query, const TsmForeignQueries *q, bool parameters)
 	{
 		TsmForeignMatch *match = &q->matches[i];
 
-		appendStringInfo(query, "p.%s %s ", match->referenced_column, operator_name(match->operator));
+		appendStringInfo(query, "p.%s %s ", match->referenced_column, tsm_temporal_operator_name(match->operator));
 		if (parameters)
 			appendStringInfo(query, "$%d::%s AND ", i + 1, type_name(match->compared));
 		else
@@ -241,7 +223,7 @@ match_referencing(StringInfo query, const TsmForeignQueries *q)
 		if (OidIsValid(match->collation) && !match->same_collation)
 			appendStringInfo(query, " COLLATE %s", tsm_temporal_collation_name(match->collation));
 		appendStringInfo(query, " %s $%d::%s AND ",
-						 operator_name(OidIsValid(cross) ? cross : match->operator), i + 1,
+						 tsm_temporal_operator_name(OidIsValid(cross) ? cross : match->operator), i + 1,
 						 type_name(match->compared));
 	}
 	appendStringInfo(query, "f.%s OPERATOR(pg_catalog.&&) $%d", q->period, q->nkeys + 1);

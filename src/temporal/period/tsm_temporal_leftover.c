@@ -17,6 +17,7 @@
 #include "access/table.h"
 #include "catalog/index.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -26,6 +27,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rangetypes.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 #include "utils/typcache.h"
 
 #include "tsm_temporal_portion.h"
@@ -204,6 +206,22 @@ tsm_temporal_check_portion(PG_FUNCTION_ARGS)
 }
 
 char *
+tsm_temporal_operator_name(Oid operator)
+{
+	HeapTuple	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
+	Form_pg_operator form;
+	char	   *name;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for operator %u", operator);
+	form = (Form_pg_operator) GETSTRUCT(tuple);
+	name = psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(form->oprnamespace)),
+					NameStr(form->oprname));
+	ReleaseSysCache(tuple);
+	return name;
+}
+
+char *
 tsm_temporal_equality(Oid type)
 {
 	Oid			equality = lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
@@ -212,17 +230,19 @@ tsm_temporal_equality(Oid type)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FUNCTION),
 				 errmsg("type %s has no equality operator", format_type_be(type))));
-	return psprintf("OPERATOR(%s.%s)",
-					quote_identifier(get_namespace_name(get_func_namespace(get_opcode(equality)))),
-					get_opname(equality));
+	return tsm_temporal_operator_name(equality);
 }
 
-/* One condition of a key: 42703 for a column that is not there. $2 is the key. */
+/*
+ * One condition of a key: 42703 for a column that is not there. $2 is the key,
+ * of which the column alone is read: the domains of others are not asked.
+ */
 static void
 append_condition(StringInfo where, Relation rel, const char *name, bool is_null)
 {
 	AttrNumber	attno = get_attnum(RelationGetRelid(rel), name);
 	const char *column = quote_identifier(name);
+	Oid			type;
 
 	if (attno <= 0)
 		ereport(ERROR,
@@ -231,13 +251,13 @@ append_condition(StringInfo where, Relation rel, const char *name, bool is_null)
 						RelationGetRelationName(rel))));
 	if (where->len > 0)
 		appendStringInfoString(where, " AND ");
+	type = getBaseType(TupleDescAttr(RelationGetDescr(rel), attno - 1)->atttypid);
 	if (is_null)
 		appendStringInfo(where, "t.%s IS NULL", column);
 	else
-		appendStringInfo(where, "t.%s %s (pg_catalog.jsonb_populate_record(NULL::%s, $2)).%s",
-						 column,
-						 tsm_temporal_equality(TupleDescAttr(RelationGetDescr(rel), attno - 1)->atttypid),
-						 tsm_delta_relation_name(RelationGetRelid(rel)), column);
+		appendStringInfo(where, "t.%s %s (SELECT k.%s FROM pg_catalog.jsonb_to_record($2) k (%s %s))",
+						 column, tsm_temporal_equality(type), column, column,
+						 format_type_extended(type, -1, FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY));
 }
 
 /* The conditions that a key, a JSON object, stands for; NULL for an empty one. 22023 for another value. */

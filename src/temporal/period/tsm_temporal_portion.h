@@ -60,7 +60,10 @@ extern char *tsm_temporal_delete_portion_sql(Oid relid, const char *period, cons
 											 const char *using_clause, const char *where,
 											 const char *returning);
 
-/* "OPERATOR(schema.=)", the equality of a type; 42883 when it has none. */
+/* "OPERATOR(schema.name)" */
+extern char *tsm_temporal_operator_name(Oid operator);
+
+/* The same of the equality of a type; 42883 when it has none. */
 extern char *tsm_temporal_equality(Oid type);
 
 /* tsm_temporal_period.c */
