@@ -56,6 +56,18 @@ WITH gone AS (DELETE FROM room WHERE name = 'a' RETURNING *), done AS (SELECT co
 SELECT * FROM bookings;
 TRUNCATE room;
 
+-- An identity that is in a temporal key is kept, as by FOR PORTION OF.
+CREATE TABLE hotel (id int, valid_at daterange);
+CREATE TABLE stay (id int GENERATED ALWAYS AS IDENTITY, hotel int, valid_at daterange);
+SELECT add_period('hotel', 'valid_at'), add_temporal_key('hotel', '{id}', 'valid_at'), add_period('stay', 'valid_at'), add_temporal_key('stay', '{id}', 'valid_at'),
+	add_temporal_foreign_key('stay', '{hotel}', 'valid_at', 'hotel', '{id}', 'valid_at', 'cascade', 'set null');
+INSERT INTO hotel VALUES (1, '[2020-01-01,2021-01-01)'), (1, '[2021-01-01,2022-01-01)');
+INSERT INTO stay (hotel, valid_at) VALUES (1, '[2020-10-01,2021-03-01)');
+UPDATE hotel SET valid_at = '[2021-02-01,2022-01-01)' WHERE lower(valid_at) = '2021-01-01';
+DELETE FROM hotel WHERE lower(valid_at) = '2020-01-01';
+SELECT * FROM stay ORDER BY valid_at;
+DROP TABLE stay, hotel;
+
 SELECT key('set null', 'set null');
 DELETE FROM room WHERE name = 'a';
 SELECT * FROM bookings;

@@ -257,7 +257,7 @@ assign_period(StringInfo query, const TsmForeignQueries *q, const char *value)
 static void
 insert_leftovers(StringInfo query, const TsmForeignQueries *q, const char *multirange)
 {
-	appendStringInfo(query, " INSERT INTO %s (%s) SELECT %s FROM g, "
+	appendStringInfo(query, " INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM g, "
 					 "pg_catalog.unnest(pg_catalog.multirange(g.%s) OPERATOR(pg_catalog.-) %s) AS x (r)",
 					 q->target, q->left_columns, q->left_values, q->period, multirange);
 }
