@@ -24,7 +24,7 @@ CREATE FUNCTION analyzed(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE line text;
 BEGIN
 	FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ' || query LOOP
-		CONTINUE WHEN line ~ 'Sort|Scan on|Buffers|Storage|Index Searches';
+		CONTINUE WHEN line ~ 'Sort|Scan on|Buffers|Planning|Storage|Index Searches';
 		RETURN NEXT regexp_replace(line, '\(actual.*\)', '');
 	END LOOP;
 END $$;
