@@ -96,6 +96,20 @@ FROM kinds JOIN conditions ON true JOIN periods_tried ON true,
 	LATERAL differ(format(query, clause), CASE kind WHEN 'full' THEN plain_full(clause) END) d
 GROUP BY kinds.no, kind ORDER BY kinds.no;
 
+-- Keys and periods that are no columns, and not null where a row is lacking; a key that is equal to a column of another type.
+CREATE FUNCTION day_of(x int) RETURNS date LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN '2026-01-01'::date + x; END $$;
+CREATE TABLE lx AS SELECT l.*, ('2026-01-01'::date + x)::timestamp AS at FROM l;
+CREATE TABLE rx AS SELECT r.*, '2026-01-01'::date + x AS on_day FROM r;
+ANALYZE lx, rx;
+SELECT d.* FROM unnest(ARRAY[
+	'SELECT l.id AS l, r.id AS r, coalesce(r.k, 0) AS k FROM l LEFT JOIN r ON l.k = coalesce(r.k, 0) AND l.n && r.n',
+	'SELECT l.id AS l, r.id AS r, coalesce(l.k, 0) AS k FROM l RIGHT JOIN r ON coalesce(l.k, 0) = r.k AND l.n && r.n',
+	'SELECT l.id AS l, r.id AS r, coalesce(l.k, 0) AS k, coalesce(r.k2, 0) AS k2 FROM l FULL JOIN r ON coalesce(l.k, 0) = coalesce(r.k2, 0) AND l.n && r.n',
+	'SELECT l.id AS l, r.id AS r, int4range(lower(r.i4), upper(r.i4)) AS p FROM l LEFT JOIN r ON l.i4 && int4range(lower(r.i4), upper(r.i4)) AND r.id > 30',
+	'SELECT l.id AS l FROM l LEFT JOIN r ON l.i4 && int4range(lower(r.i4), upper(r.i4)) AND r.id > 120 WHERE coalesce(int4range(lower(r.i4), upper(r.i4)) = ''(,)'', false)',
+	'SELECT l.id AS l, at, r.id AS r FROM lx l LEFT JOIN rx r ON day_of(l.x) = r.on_day AND l.n && r.n WHERE at = day_of(l.x)']) WITH ORDINALITY q (query, no),
+	LATERAL differ(query) d ORDER BY no;
+
 -- Long periods in little memory: the active rows do not fit.
 CREATE TABLE ll AS SELECT i AS id, nullif(draw(i, 51, 4), 3) AS k, draw(i, 53, 10) AS x, span(i, 60, 90) AS p, repeat(chr(65 + i % 26), 350) AS pad FROM generate_series(1, 900) i;
 CREATE TABLE rr AS SELECT i AS id, nullif(draw(i, 71, 4), 3) AS k, draw(i, 73, 10) AS x, span(i, 80, 90) AS p, repeat(chr(97 + i % 26), 350) AS pad FROM generate_series(1, 800) i;

@@ -219,6 +219,27 @@ place_of(List **pathkeys, PathKey *pathkey)
 }
 
 /*
+ * Whether an input has values of one type only in a class. A Sort takes any
+ * expression of the class that it has, and the sweep compares what was sorted.
+ */
+static bool
+has_one_type(EquivalenceClass *class, RelOptInfo *rel, Expr *expr)
+{
+	Oid			type = getBaseType(exprType((Node *) expr));
+	ListCell   *cell;
+
+	foreach(cell, class->ec_members)
+	{
+		EquivalenceMember *member = lfirst_node(EquivalenceMember, cell);
+
+		if (bms_is_subset(member->em_relids, rel->relids) &&
+			getBaseType(exprType((Node *) member->em_expr)) != type)
+			return false;
+	}
+	return true;
+}
+
+/*
  * An equality of both inputs that they can be sorted by, as a key; NULL for
  * another clause. It is appended to the pathkeys of both.
  */
@@ -243,7 +264,9 @@ match_key(PlannerInfo *root, RestrictInfo *rinfo, RelOptInfo *outerrel, RelOptIn
 	if (EC_MUST_BE_REDUNDANT(classes[TSM_OUTER]) || EC_MUST_BE_REDUNDANT(classes[TSM_INNER]) ||
 		linitial_oid(classes[TSM_INNER]->ec_opfamilies) != key->family ||
 		classes[TSM_INNER]->ec_collation != key->collation ||
-		!op_in_opfamily(((OpExpr *) rinfo->clause)->opno, key->family))
+		!op_in_opfamily(((OpExpr *) rinfo->clause)->opno, key->family) ||
+		!has_one_type(classes[TSM_OUTER], outerrel, key->exprs[TSM_OUTER]) ||
+		!has_one_type(classes[TSM_INNER], innerrel, key->exprs[TSM_INNER]))
 		return NULL;
 	get_op_opfamily_properties(((OpExpr *) rinfo->clause)->opno, key->family, false, &strategy,
 							   &key->types[rinfo->outer_is_left ? TSM_OUTER : TSM_INNER],

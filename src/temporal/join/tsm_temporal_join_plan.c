@@ -68,6 +68,21 @@ match_output(Node *node, void *context)
 	return expression_tree_mutator(node, match_output, context);
 }
 
+/*
+ * What a column of the scan tuple is to those who look for it. An expression
+ * that a Sort has computed is nobody's: above an outer join it may have another
+ * value than below, where a row that is lacking makes the column null. A constant
+ * is never looked for.
+ */
+static Expr *
+column_shown(Expr *expr, List *output)
+{
+	if (IsA(expr, Var) || IsA(expr, PlaceHolderVar))
+		return (Expr *) match_output((Node *) expr, output);
+	return (Expr *) makeNullConst(exprType((Node *) expr), exprTypmod((Node *) expr),
+								  exprCollation((Node *) expr));
+}
+
 /* The columns of both inputs, as the scan tuple. */
 static List *
 scan_columns(List *custom_plans, List *output)
@@ -82,9 +97,8 @@ scan_columns(List *custom_plans, List *output)
 		{
 			TargetEntry *entry = lfirst_node(TargetEntry, cell);
 
-			columns = lappend(columns,
-							  makeTargetEntry((Expr *) match_output((Node *) entry->expr, output),
-											  list_length(columns) + 1, NULL, false));
+			columns = lappend(columns, makeTargetEntry(column_shown(entry->expr, output),
+													   list_length(columns) + 1, NULL, false));
 		}
 	}
 	return columns;
