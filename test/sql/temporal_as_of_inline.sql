@@ -102,5 +102,18 @@ EXECUTE t; DROP VIEW once, today; DROP FUNCTION rows_then; ALTER TABLE price ADD
 SELECT sum(added) FROM as_of(NULL::price, :'first') WHERE item < 3;
 SELECT drop_system_versioning('price', false);
 EXECUTE t;
+\echo a prepared statement does not read a column as of the type that it had
+CREATE TABLE altered (id int PRIMARY KEY, value int);
+INSERT INTO altered VALUES (1, 1);
+SELECT add_system_versioning('altered');
+PREPARE former AS SELECT sum(value + 1) FROM as_of(NULL::altered, '2100-01-01');
+PREPARE former_inside AS SELECT (SELECT a.value + 1) FROM as_of(NULL::altered, '2100-01-01') a;
+EXECUTE former; EXECUTE former_inside;
+ALTER TABLE altered ALTER value TYPE text;
+\set VERBOSITY sqlstate
+EXECUTE former; EXECUTE former_inside;
+ALTER TABLE altered DROP value;
+EXECUTE former; EXECUTE former_inside;
+\set VERBOSITY default
 DROP SCHEMA temporal_as_of_inline CASCADE;
 DROP ROLE regress_inline_reader, regress_inline_other;

@@ -47,6 +47,14 @@ typedef struct Inlining
 	bool		row_security;	/* an output: the plan depends on the role */
 } Inlining;
 
+/* The search for columns of an entry that are not, or no longer, of the types of a subquery's. */
+typedef struct ColumnSearch
+{
+	Index		entry;
+	int			sublevels_up;
+	List	   *columns;		/* TargetEntry */
+} ColumnSearch;
+
 /* The putting of arguments in place of parameters. */
 typedef struct Substitution
 {
@@ -174,11 +182,49 @@ inline_call(FuncExpr *call, Inlining *inlining)
 	return (Query *) query_tree_mutator(query, substitute_mutator, &substitution, 0);
 }
 
+static bool
+differs_walker(Node *node, ColumnSearch *search)
+{
+	Var		   *var = (Var *) node;
+	bool		found;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, Query))
+	{
+		search->sublevels_up++;
+		found = query_tree_walker((Query *) node, differs_walker, search, 0);
+		search->sublevels_up--;
+		return found;
+	}
+	if (IsA(node, Var))
+		return var->varno == (int) search->entry &&
+			(int) var->varlevelsup == search->sublevels_up && var->varattno > 0 &&
+			(var->varattno > list_length(search->columns) ||
+			 exprType((Node *) list_nth_node(TargetEntry, search->columns,
+											 var->varattno - 1)->expr) != var->vartype);
+	return expression_tree_walker(node, differs_walker, search);
+}
+
+/*
+ * Whether a query means by the columns of an entry what the subquery has. A
+ * prepared statement that calls the function is not analyzed anew when the
+ * table's columns change; the call then reports it.
+ */
+static bool
+columns_agree(Query *query, Index entry, Query *subquery)
+{
+	ColumnSearch search = {entry, 0, subquery->targetList};
+
+	return !query_tree_walker(query, differs_walker, &search, 0);
+}
+
 /* Calls in the FROM of one query. */
 static void
 inline_entries(Query *query, Inlining *inlining)
 {
 	ListCell   *cell;
+	Index		entry = 0;
 
 	foreach(cell, query->rtable)
 	{
@@ -186,6 +232,7 @@ inline_entries(Query *query, Inlining *inlining)
 		RangeTblFunction *function;
 		Query	   *subquery;
 
+		entry++;
 		if (rte->rtekind != RTE_FUNCTION || rte->funcordinality ||
 			list_length(rte->functions) != 1)
 			continue;
@@ -196,7 +243,7 @@ inline_entries(Query *query, Inlining *inlining)
 		/* Named and left out arguments are put in their places. */
 		function->funcexpr = eval_const_expressions(inlining->root, function->funcexpr);
 		subquery = inline_call((FuncExpr *) function->funcexpr, inlining);
-		if (subquery == NULL)
+		if (subquery == NULL || !columns_agree(query, entry, subquery))
 			continue;
 		/* The planner takes the expression away when it is done, as for those that it inlines. */
 		rte->rtekind = RTE_SUBQUERY;
