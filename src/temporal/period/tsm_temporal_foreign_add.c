@@ -101,7 +101,10 @@ open_referencing(Oid relid)
 	return rel;
 }
 
-/* Columns that are there (42703), each once and the period not among them (42830). */
+/*
+ * Columns that are there (42703), each once and the period not among them
+ * (42830), and stored (0A000): a trigger does not see the value of others.
+ */
 static void
 check_columns(Relation rel, const List *columns, const char *period)
 {
@@ -112,11 +115,20 @@ check_columns(Relation rel, const List *columns, const char *period)
 	{
 		const char *column = lfirst(cell);
 
-		if (get_attnum(RelationGetRelid(rel), column) <= 0)
+		AttrNumber	attno = get_attnum(RelationGetRelid(rel), column);
+
+		if (attno <= 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_COLUMN),
 					 errmsg("column \"%s\" of table \"%s\" does not exist", column,
 							RelationGetRelationName(rel))));
+		if (TupleDescAttr(RelationGetDescr(rel), attno - 1)->attgenerated == ATTRIBUTE_GENERATED_VIRTUAL)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("column \"%s\" of table \"%s\" cannot be in a foreign key", column,
+							RelationGetRelationName(rel)),
+					 errdetail("It is generated, but not stored."),
+					 errhint("Make it GENERATED ALWAYS AS (...) STORED.")));
 		if (tsm_temporal_name_in(seen, column) || strcmp(column, period) == 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_FOREIGN_KEY),
