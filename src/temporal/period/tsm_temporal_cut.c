@@ -91,6 +91,9 @@ typedef struct CutEntry
 
 static HTAB *plans = NULL;
 
+/* How often forget_plan() was called: a plan made meanwhile may be out of date when it is. */
+static uint64 invalidations = 0;
+
 static void
 free_plan(CutPlan *plan)
 {
@@ -298,7 +301,6 @@ make_plan(CutPlan *plan, Relation view)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("view \"%s\" is not that of a period", RelationGetRelationName(view))));
 	plan->rel = period->rel;
-	plan->valid = true;			/* until an invalidation says otherwise */
 	rel = table_open(plan->rel, AccessShareLock);
 	plan->desc = CreateTupleDescCopy(RelationGetDescr(view));
 	plan->range = view_column(plan->desc, period->name);
@@ -355,6 +357,7 @@ take_plan(Relation view)
 	MemoryContext old_context;
 	CutPlan    *plan;
 	CutEntry   *entry = hash_search(plans, &relid, HASH_FIND, NULL);
+	uint64		before = invalidations;
 
 	if (entry != NULL && entry->plan->valid)
 		return use_plan(entry->plan);
@@ -371,6 +374,7 @@ take_plan(Relation view)
 	plan->context = context;
 	plan->view = relid;
 	make_plan(plan, view);
+	plan->valid = invalidations == before;	/* or good for this row alone */
 	MemoryContextSwitchTo(old_context);
 	entry = hash_search(plans, &relid, HASH_ENTER, NULL);
 	entry->plan = plan;
@@ -660,6 +664,7 @@ forget_plan(Datum arg, Oid relid)
 	HASH_SEQ_STATUS status;
 	CutEntry   *entry;
 
+	invalidations++;
 	hash_seq_init(&status, plans);
 	while ((entry = hash_seq_search(&status)) != NULL)
 	{

@@ -37,6 +37,9 @@ typedef struct ForeignEntry
 
 static HTAB *entries = NULL;
 
+/* How often forget() was called: whatever is described meanwhile may be out of date when it is. */
+static uint64 invalidations = 0;
+
 /* A relation has changed (InvalidOid: any may have): descriptions that it is in are spoilt. */
 static void
 forget(Datum arg, Oid relid)
@@ -44,6 +47,7 @@ forget(Datum arg, Oid relid)
 	HASH_SEQ_STATUS status;
 	ForeignEntry *entry;
 
+	invalidations++;
 	hash_seq_init(&status, entries);
 	while ((entry = hash_seq_search(&status)) != NULL)
 	{
@@ -233,6 +237,7 @@ tsm_foreign_info(Oid trigger, Relation rel, bool referencing)
 	ForeignEntry *entry;
 	TsmForeignInfo *info;
 	bool		found;
+	uint64		before;
 
 	if (entries == NULL)
 		make_cache();
@@ -249,7 +254,9 @@ tsm_foreign_info(Oid trigger, Relation rel, bool referencing)
 	}
 	/* One that is in use (by the command that has set off this trigger) is left to it. */
 	entry->info = NULL;
+	before = invalidations;
 	info = tsm_foreign_describe(key_of_trigger(trigger, referencing), rel, referencing);
+	info->valid = invalidations == before;	/* or good for this time alone */
 	MemoryContextSetParent(info->context, CacheMemoryContext);
 	info->cached = true;
 	/* The cache may have been reset or have grown meanwhile. */
