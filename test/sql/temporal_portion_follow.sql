@@ -47,14 +47,31 @@ ALTER TABLE stay DROP COLUMN during;
 SELECT count(*) FROM views;
 ROLLBACK;
 SELECT columns FROM views;
--- What does not change its columns leaves the view alone.
+-- New columns and new names leave it in place, and with it what is made over it.
 RESET ROLE;
 CREATE VIEW over AS SELECT * FROM stay_for_portion_of_during;
 ALTER TABLE stay ALTER COLUMN floor SET DEFAULT 7, ADD CHECK (floor < 100);
+SET ROLE temporal_portion_follow_anna;
 ALTER TABLE stay ADD COLUMN in_the_way int;
-ALTER TABLE stay DROP COLUMN floor;
+ALTER TABLE stay RENAME COLUMN floor TO storey;
+ALTER TABLE stay RENAME COLUMN during TO span;
+SELECT * FROM views;
+SELECT obj_description(portion_view) FROM tsmem.periods WHERE rel = 'stay'::regclass;
+RESET ROLE;
+BEGIN;
+GRANT CREATE ON SCHEMA temporal_portion_follow TO temporal_portion_follow_anna;
+SELECT add_system_versioning('stay');
+UPDATE over SET during = '[2018-07-05,2018-07-06)', floor = 5 WHERE key = 1 RETURNING *;
+SELECT count(*) FROM stay_versions WHERE storey = 5;
+ROLLBACK;
+ALTER TABLE stay RENAME COLUMN span TO during;
+ALTER TABLE stay RENAME COLUMN storey TO floor;
+-- What takes columns away, or changes their types, does not.
+ALTER TABLE stay DROP COLUMN in_the_way;
+ALTER TABLE stay ALTER COLUMN in_the_way TYPE bigint;
 DROP VIEW over;
-ALTER TABLE stay ADD COLUMN in_the_way int;
+ALTER TABLE stay ALTER COLUMN in_the_way TYPE bigint;
+ALTER TABLE stay ALTER COLUMN in_the_way TYPE int;
 -- Name, schema, owner.
 CREATE SCHEMA elsewhere;
 ALTER TABLE stay RENAME TO sojourn;
@@ -75,6 +92,7 @@ SELECT add_period('stay', 'other');
 DROP TABLE stay_for_portion_of_other;
 SELECT add_period('stay', 'other');
 SELECT rel, period, view FROM views ORDER BY period;
+ALTER VIEW portion RENAME TO stay_for_portion_of_during;
 -- Its triggers stay; it can be dropped, and comes again.
 DROP TRIGGER "~tsmem_portion" ON stay_for_portion_of_during;
 ALTER TRIGGER "~tsmem_portion" ON stay_for_portion_of_during RENAME TO mine;

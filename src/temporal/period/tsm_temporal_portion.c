@@ -70,17 +70,12 @@ typedef struct ViewMaking
 	Oid			owner;
 } ViewMaking;
 
-/* In tsm_delta_as_owner only. */
+/* CREATE [OR REPLACE] VIEW, of the columns that the table has now, and its comment. */
 static void
-make_view(void *arg)
+define_view(const TsmTemporalPeriod *period, Relation rel, const char *create,
+			const char *qualified)
 {
-	ViewMaking *making = arg;
-	TsmTemporalPeriod *period = making->period;
-	Relation	rel = table_open(period->rel, AccessShareLock);
 	TupleDesc	desc = RelationGetDescr(rel);
-	char	   *name = view_name(RelationGetRelationName(rel), period->name);
-	char	   *qualified = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
-													   name);
 	StringInfoData columns;
 	int			i;
 
@@ -91,13 +86,27 @@ make_view(void *arg)
 			appendStringInfo(&columns, "%sc.%s", columns.len > 0 ? ", " : "",
 							 quote_identifier(NameStr(TupleDescAttr(desc, i)->attname)));
 	}
-	tsm_delta_execute("CREATE VIEW %s WITH (security_invoker = true) AS SELECT %s FROM %s c "
+	tsm_delta_execute("%s %s WITH (security_invoker = true) AS SELECT %s FROM %s c "
 					  "CROSS JOIN (SELECT) one FOR NO KEY UPDATE OF c",
-					  qualified, columns.data, tsm_temporal_portion_target(rel));
+					  create, qualified, columns.data, tsm_temporal_portion_target(rel));
 	tsm_delta_execute("COMMENT ON VIEW %s IS %s", qualified,
 					  quote_literal_cstr(psprintf("UPDATE changes the rows of %s for a portion of %s",
 												  quote_identifier(RelationGetRelationName(rel)),
 												  quote_identifier(period->name))));
+}
+
+/* In tsm_delta_as_owner only. */
+static void
+make_view(void *arg)
+{
+	ViewMaking *making = arg;
+	TsmTemporalPeriod *period = making->period;
+	Relation	rel = table_open(period->rel, AccessShareLock);
+	char	   *name = view_name(RelationGetRelationName(rel), period->name);
+	char	   *qualified = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
+													   name);
+
+	define_view(period, rel, "CREATE VIEW", qualified);
 	tsm_delta_execute("CREATE TRIGGER \"~tsmem_portion\" INSTEAD OF UPDATE ON %s "
 					  "FOR EACH ROW EXECUTE FUNCTION tsmem._for_portion_of()", qualified);
 	tsm_delta_execute("CREATE TRIGGER \"~tsmem_update_only\" BEFORE INSERT OR DELETE ON %s "
@@ -139,19 +148,25 @@ tsm_temporal_bind_portions(Oid relid)
 }
 
 /*
- * Make the view of a period and store its OID. As the table's owner, or
- * where that one may not create in the schema, which no change of a plain
- * table asks for, as the owner of the extension.
+ * As the table's owner, or where that one may not create in the schema, which
+ * no change of a plain table asks for, as the owner of the extension.
  */
 static void
-add_view(TsmTemporalPeriod *period)
+as_maker(TsmTemporalPeriod *period, void (*act) (void *))
 {
 	ViewMaking	making = {period, tsm_temporal_owner(period->rel)};
 	Oid			maker = making.owner;
 
 	if (tsm_namespace_aclcheck(get_rel_namespace(period->rel), maker, ACL_CREATE) != ACLCHECK_OK)
 		maker = tsm_temporal_owner(tsm_delta_own_relation("periods"));
-	tsm_delta_as_owner(maker, make_view, &making);
+	tsm_delta_as_owner(maker, act, &making);
+}
+
+/* Make the view of a period and store its OID. */
+static void
+add_view(TsmTemporalPeriod *period)
+{
+	as_maker(period, make_view);
 	bind_view(period);
 	tsm_temporal_execute_as_extension(
 		psprintf("UPDATE tsmem.periods SET portion_view = %u WHERE rel = %u AND period = %s",
@@ -170,34 +185,85 @@ drop_view(const TsmTemporalPeriod *period)
 	performDeletion(&view, DROP_RESTRICT, PERFORM_DELETION_INTERNAL);
 }
 
-/* Whether the view of a period shows other columns than its table has. */
-static bool
-is_stale(const TsmTemporalPeriod *period)
+/* How the view of a period stands to its table. */
+typedef enum ViewState
+{
+	VIEW_GOOD,
+	VIEW_BEHIND,				/* columns have other names, or are added */
+	VIEW_STALE					/* other columns; the view must be made anew */
+} ViewState;
+
+static ViewState
+view_state(const TsmTemporalPeriod *period)
 {
 	Relation	rel = table_open(period->rel, AccessShareLock);
 	Relation	view = table_open(period->portion_view, AccessShareLock);
 	TupleDesc	desc = RelationGetDescr(rel);
 	TupleDesc	shown = RelationGetDescr(view);
+	ViewState	state = VIEW_GOOD;
 	int			live = 0;
 	int			i;
-	bool		same = true;
 
-	for (i = 0; same && i < desc->natts; i++)
+	for (i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+		Form_pg_attribute other = live < shown->natts ? TupleDescAttr(shown, live) : NULL;
 
 		if (attribute->attisdropped)
 			continue;
-		same = live < shown->natts &&
-			strcmp(NameStr(attribute->attname), NameStr(TupleDescAttr(shown, live)->attname)) == 0 &&
-			attribute->atttypid == TupleDescAttr(shown, live)->atttypid &&
-			attribute->atttypmod == TupleDescAttr(shown, live)->atttypmod;
 		live++;
+		if (other != NULL && strcmp(NameStr(attribute->attname), NameStr(other->attname)) == 0 &&
+			attribute->atttypid == other->atttypid && attribute->atttypmod == other->atttypmod)
+			continue;
+		if (other != NULL && (attribute->atttypid != other->atttypid ||
+							  attribute->atttypmod != other->atttypmod ||
+							  get_attnum(period->portion_view, NameStr(attribute->attname)) != InvalidAttrNumber))
+			state = VIEW_STALE;
+		else if (state == VIEW_GOOD)
+			state = VIEW_BEHIND;
 	}
-	same = same && live == shown->natts;
+	if (live < shown->natts)
+		state = VIEW_STALE;
 	table_close(view, AccessShareLock);
 	table_close(rel, AccessShareLock);
-	return !same;
+	return state;
+}
+
+/*
+ * Give the view the names of the table's columns, and those added to it:
+ * views of users' over it stay. In tsm_delta_as_owner only.
+ */
+static void
+amend_view(void *arg)
+{
+	TsmTemporalPeriod *period = ((ViewMaking *) arg)->period;
+	Relation	rel = table_open(period->rel, AccessShareLock);
+	const char *table = RelationGetRelationName(rel);
+	TupleDesc	desc = RelationGetDescr(rel);
+	AttrNumber	live = 0;
+	int			i;
+
+	for (i = 0; i < desc->natts; i++)
+	{
+		const char *name = NameStr(TupleDescAttr(desc, i)->attname);
+		char	   *shown;
+
+		if (TupleDescAttr(desc, i)->attisdropped)
+			continue;
+		shown = get_attname(period->portion_view, ++live, true);
+		if (shown == NULL || strcmp(shown, name) == 0)
+			continue;
+		tsm_delta_execute("ALTER VIEW %s RENAME COLUMN %s TO %s",
+						  tsm_delta_relation_name(period->portion_view), quote_identifier(shown),
+						  quote_identifier(name));
+		if (strcmp(name, period->name) == 0 &&
+			strcmp(get_rel_name(period->portion_view), view_name(table, shown)) == 0)
+			tsm_delta_execute("ALTER VIEW %s RENAME TO %s",
+							  tsm_delta_relation_name(period->portion_view),
+							  quote_identifier(view_name(table, name)));
+	}
+	define_view(period, rel, "CREATE OR REPLACE VIEW", tsm_delta_relation_name(period->portion_view));
+	table_close(rel, NoLock);
 }
 
 /* ALTER TABLE ... OWNER TO. */
@@ -251,12 +317,16 @@ tsm_temporal_follow_portions(Oid relid)
 
 		if (!wants_view(period->rel))
 			continue;
-		if (has_view(period) && is_stale(period))
+		if (has_view(period) && view_state(period) == VIEW_STALE)
 			drop_view(period);
-		if (has_view(period))
-			give_view(period);
-		else
+		if (!has_view(period))
 			add_view(period);
+		else
+		{
+			give_view(period);
+			if (view_state(period) == VIEW_BEHIND)
+				as_maker(period, amend_view);
+		}
 	}
 }
 
