@@ -39,6 +39,8 @@ read_clause(const TsmScript *script, int i, int end, TsmPortion *portion)
 	portion->period = i + 3;
 	if (period->kind != TSM_TOKEN_WORD || i + 3 >= end)
 		tsm_language_syntax_error(script, i + 3 < end ? i + 3 : script->count, "The name of a period is expected here.");
+	if (tsm_language_is(script, i + 3, "system_time"))
+		tsm_language_syntax_error(script, i + 3, "System time has no portions.");
 	i += period->unicode && tsm_language_is(script, i + 4, "uescape") ? 6 : 4;
 	if (tsm_language_is_char(script, i, '(') && script->tokens[i].match > i)
 	{
@@ -222,7 +224,7 @@ tsm_language_delete_portion(TsmScript *script, TsmFrame *frame, const TsmPortion
 
 	tsm_language_period_types(period, &range, &element);
 	if (portion->to[0] == portion->to[1])
-		value = tsm_language_render(script, portion->from[0], portion->from[1]);
+		value = psprintf("%s::%s", tsm_language_render(script, portion->from[0], portion->from[1]), range);
 	else
 		value = psprintf("%s((%s\n)::%s, (%s\n)::%s)", range,
 						 tsm_language_render(script, portion->from[0], portion->from[1]), element,

@@ -257,6 +257,10 @@ period_command(Relation rel, TsmTemporalPeriod *period)
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
 					 errmsg("columns \"%s\" and \"%s\" are of different types",
 							period->from_column, period->to_column)));
+		if (strcmp(period->from_column, period->to_column) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_DUPLICATE_COLUMN),
+					 errmsg("column \"%s\" cannot be both bounds of a period", period->from_column)));
 		tsm_temporal_check_new_column(period->rel, period->name);
 		return psprintf("ALTER TABLE %s ADD COLUMN %s %s NOT NULL "
 						"GENERATED ALWAYS AS (%s(%s, %s)) STORED, %s",
