@@ -160,6 +160,13 @@ SELECT try('INSERT INTO def (i, d, e) VALUES (2, ''2001-01-02'', ''2001-01-01'')
 SELECT drop_period('def', 'q');
 SELECT try('INSERT INTO def (i, d, e) VALUES (2, ''2001-01-02'', ''2001-01-01'')') AS reversed, try('SELECT drop_period(''def'', ''q'')') AS none, try('SELECT add_period(''def'', ''q'', ''d'', ''e'')') AS rows_forbid, try('DELETE FROM def') AS gone, try('SELECT add_period(''def'', ''q'', ''d'', ''e'')') AS again;
 
+\echo nothing that a portion cannot set: a range that is computed, the column that the versioning sets
+CREATE TABLE computed (id int, f date, u date, p daterange GENERATED ALWAYS AS (daterange(f, u)) STORED, until timestamptz);
+SELECT add_period('computed', 'p');
+SELECT add_system_versioning('computed', history_options => '{"without_key": true}');
+SELECT add_period('computed', 'q', 'row_start', 'until');
+SELECT count(*) FROM periods WHERE rel = 'computed'::regclass;
+
 \echo foreign keys: a key of two columns covered by several rows; rows that begin and end anywhere in them; each change of either side; for RESTRICT a row gives itself up with what is left of it
 CREATE TABLE room (id int, x int, p daterange);
 CREATE TABLE stay (id int, x int, p daterange);

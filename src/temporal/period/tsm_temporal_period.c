@@ -235,6 +235,25 @@ column_number(Relation rel, const char *name)
 	return attno;
 }
 
+/*
+ * Two columns that may bound a period: not one twice (42701), nor the one that the versioning sets (42P17), since
+ * what FOR PORTION OF gives it would be overwritten.
+ */
+static void
+check_bounds(const TsmTemporalPeriod *period)
+{
+	if (strcmp(period->from_column, period->to_column) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_COLUMN),
+				 errmsg("column \"%s\" cannot be both bounds of a period", period->from_column)));
+	if ((strcmp(period->from_column, TSM_ROW_START) == 0 || strcmp(period->to_column, TSM_ROW_START) == 0) &&
+		get_attnum(period->rel, TSM_ROW_XID) != InvalidAttrNumber)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+				 errmsg("column \"%s\" cannot be a bound of a period", TSM_ROW_START),
+				 errdetail("System versioning sets it.")));
+}
+
 /* The command that makes the period of a range column, or of two columns. */
 static char *
 period_command(Relation rel, TsmTemporalPeriod *period)
@@ -257,10 +276,7 @@ period_command(Relation rel, TsmTemporalPeriod *period)
 					(errcode(ERRCODE_DATATYPE_MISMATCH),
 					 errmsg("columns \"%s\" and \"%s\" are of different types",
 							period->from_column, period->to_column)));
-		if (strcmp(period->from_column, period->to_column) == 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_DUPLICATE_COLUMN),
-					 errmsg("column \"%s\" cannot be both bounds of a period", period->from_column)));
+		check_bounds(period);
 		tsm_temporal_check_new_column(period->rel, period->name);
 		return psprintf("ALTER TABLE %s ADD COLUMN %s %s NOT NULL "
 						"GENERATED ALWAYS AS (%s(%s, %s)) STORED, %s",
@@ -275,6 +291,11 @@ period_command(Relation rel, TsmTemporalPeriod *period)
 				 errmsg("column \"%s\" cannot be a period", period->name),
 				 errdetail("It is of type %s; tstzrange, tsrange or daterange is needed.",
 						   format_type_be(type))));
+	if (TupleDescAttr(RelationGetDescr(rel), attno - 1)->attgenerated != '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+				 errmsg("generated column \"%s\" cannot be a period", period->name),
+				 errhint("Give the two columns that it is made of to add_period, which makes a column of its own.")));
 	period->set_not_null = !TupleDescAttr(RelationGetDescr(rel), attno - 1)->attnotnull;
 	return psprintf("ALTER TABLE %s ALTER COLUMN %s SET NOT NULL, %s", table, column, check);
 }
