@@ -244,8 +244,15 @@ extern void tsm_temporal_check_periods(Oid relid);
 extern void tsm_temporal_rename_in_periods(Oid relid, const char *old_name, const char *new_name);
 extern void tsm_temporal_rename_constraint(Oid relid, const char *old_name, const char *new_name);
 
-/* Run one command on tables of the extension, as its owner. */
+/* Run one command as a role; one on tables of the extension as its owner. */
+extern void tsm_temporal_execute_as(Oid owner, char *command);
 extern void tsm_temporal_execute_as_extension(char *command);
+
+/* A name as a literal, or NULL. */
+extern const char *tsm_temporal_name_literal(const char *name);
+
+/* 55000 for a registry that somebody has altered: whoever reads it counts its columns. */
+extern void tsm_temporal_check_registry(TupleDesc desc, const char *name, int natts);
 
 /* tsm_temporal_as_of.c */
 

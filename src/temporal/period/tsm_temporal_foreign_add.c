@@ -22,10 +22,10 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/syscache.h"
 
 #include "tsm_temporal_foreign.h"
 #include "tsm_temporal_foreign_query.h"
+#include "tsm_temporal_portion.h"
 
 PG_FUNCTION_INFO_V1(tsm_temporal_add_foreign_key);
 PG_FUNCTION_INFO_V1(tsm_temporal_drop_foreign_key);
@@ -45,12 +45,6 @@ enum
 	ARG_INITIALLY_DEFERRED,
 	ARG_NAME
 };
-
-static void
-run_command(void *arg)
-{
-	tsm_delta_execute("%s", (const char *) arg);
-}
 
 /* 22023 for what is no action. */
 static TsmForeignAction
@@ -136,23 +130,6 @@ check_columns(Relation rel, const List *columns, const char *period)
 							RelationGetRelationName(rel))));
 		seen = lappend(seen, lfirst(cell));
 	}
-}
-
-/* 42704 for a period that is not registered. */
-static void
-check_period(Relation rel, const char *name)
-{
-	ListCell   *cell;
-
-	foreach(cell, tsm_temporal_periods(RelationGetRelid(rel)))
-	{
-		if (strcmp(((TsmTemporalPeriod *) lfirst(cell))->name, name) == 0)
-			return;
-	}
-	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_OBJECT),
-			 errmsg("period \"%s\" of table \"%s\" does not exist", name,
-					RelationGetRelationName(rel))));
 }
 
 /* The current user may refer to the referenced columns, as for any foreign key (42501). */
@@ -284,14 +261,14 @@ timing(const TsmForeignKey *key)
 static void
 add_native(const TsmForeignKey *key, Oid owner)
 {
-	tsm_delta_as_owner(owner, run_command,
-					   psprintf("ALTER TABLE %s ADD CONSTRAINT %s FOREIGN KEY (%sPERIOD %s) "
-								"REFERENCES %s (%sPERIOD %s) %s",
-								tsm_delta_relation_name(key->rel), quote_identifier(key->name),
-								column_list(key->key_columns), quote_identifier(key->period),
-								tsm_delta_relation_name(key->referenced),
-								column_list(key->referenced_columns),
-								quote_identifier(key->referenced_period), timing(key)));
+	tsm_temporal_execute_as(owner,
+							psprintf("ALTER TABLE %s ADD CONSTRAINT %s FOREIGN KEY (%sPERIOD %s) "
+									 "REFERENCES %s (%sPERIOD %s) %s",
+									 tsm_delta_relation_name(key->rel), quote_identifier(key->name),
+									 column_list(key->key_columns), quote_identifier(key->period),
+									 tsm_delta_relation_name(key->referenced),
+									 column_list(key->referenced_columns),
+									 quote_identifier(key->referenced_period), timing(key)));
 }
 
 /* A trigger of TRUNCATE for each relation that has none: partitions do not inherit it. */
@@ -432,9 +409,9 @@ tsm_temporal_add_foreign_key(PG_FUNCTION_ARGS)
 	tsm_temporal_check_kind(referenced, "a reference");
 	check_references(referenced, key);
 	check_columns(rel, key->key_columns, key->period);
-	check_period(rel, key->period);
+	(void) tsm_temporal_existing_period(rel, key->period);
 	check_columns(referenced, key->referenced_columns, key->referenced_period);
-	check_period(referenced, key->referenced_period);
+	(void) tsm_temporal_existing_period(referenced, key->referenced_period);
 	check_persistence(rel, referenced);
 	check_actions(rel, key);
 	constraint = referenced_constraint(key, referenced);
@@ -474,9 +451,9 @@ tsm_temporal_drop_foreign_key(PG_FUNCTION_ARGS)
 	table_close(rel, NoLock);
 	tsm_foreign_bind_all(false);
 	if (key->referenced_trigger == NULL)
-		tsm_delta_as_owner(owner, run_command,
-						   psprintf("ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s",
-									tsm_delta_relation_name(key->rel), quote_identifier(key->name)));
+		tsm_temporal_execute_as(owner,
+								psprintf("ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s",
+										 tsm_delta_relation_name(key->rel), quote_identifier(key->name)));
 	else						/* the other triggers depend on it */
 		tsm_temporal_execute_as_extension(psprintf("DROP TRIGGER IF EXISTS %s ON %s",
 												   quote_identifier(key->name),

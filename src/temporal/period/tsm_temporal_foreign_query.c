@@ -367,16 +367,11 @@ static void
 describe_leftover(TsmForeignQueries *q, const TsmForeignKey *key)
 {
 	Relation	rel = table_open(key->rel, AccessShareLock);
-	TsmTemporalPeriod *period = tsm_temporal_period(key->rel, key->period);
+	TsmTemporalPeriod *period = tsm_temporal_existing_period(rel, key->period);
 	StringInfoData columns;
 	StringInfoData values;
 	ListCell   *cell;
 
-	if (period == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("period \"%s\" of table \"%s\" does not exist", key->period,
-						RelationGetRelationName(rel))));
 	if (period->from_column != NULL)
 	{
 		q->from_column = quote_identifier(period->from_column);

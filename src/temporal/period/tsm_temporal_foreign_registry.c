@@ -103,22 +103,6 @@ key_of_tuple(HeapTuple tuple, TupleDesc desc)
 	return key;
 }
 
-/* 55000 for a registry that somebody has altered: the arrays above would not do. */
-static void
-check_registry(TupleDesc desc)
-{
-	bool		good = desc->natts == Natts_foreign;
-	int			i;
-
-	for (i = 0; good && i < Natts_foreign; i++)
-		good = !TupleDescAttr(desc, i)->attisdropped;
-	if (!good)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("table \"tsmem.%s\" has other columns than tsmem gave it",
-						"temporal_foreign_keys")));
-}
-
 List *
 tsm_foreign_list(void)
 {
@@ -128,7 +112,7 @@ tsm_foreign_list(void)
 	HeapTuple	tuple;
 	List	   *keys = NIL;
 
-	check_registry(RelationGetDescr(registry));
+	tsm_temporal_check_registry(RelationGetDescr(registry), "temporal_foreign_keys", Natts_foreign);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 		keys = lappend(keys, key_of_tuple(tuple, RelationGetDescr(registry)));
 	systable_endscan(scan);
@@ -151,27 +135,21 @@ tsm_foreign_find(Oid rel, const char *name)
 	return NULL;
 }
 
-static char *
-name_literal(const char *name)
-{
-	return name == NULL ? "NULL" : quote_literal_cstr(name);
-}
-
 void
 tsm_foreign_insert(const TsmForeignKey *key)
 {
 	tsm_temporal_execute_as_extension(
 		psprintf("INSERT INTO tsmem.temporal_foreign_keys "
 				 "VALUES (%u, %s, %s, %s, %u, %s, %s, %s, %s, %s, %s, %s, %s)",
-				 key->rel, name_literal(key->name),
+				 key->rel, tsm_temporal_name_literal(key->name),
 				 quote_literal_cstr(tsm_temporal_names_text(key->key_columns)),
-				 name_literal(key->period), key->referenced,
+				 tsm_temporal_name_literal(key->period), key->referenced,
 				 quote_literal_cstr(tsm_temporal_names_text(key->referenced_columns)),
-				 name_literal(key->referenced_period),
+				 tsm_temporal_name_literal(key->referenced_period),
 				 quote_literal_cstr(action_names[key->on_delete]),
 				 quote_literal_cstr(action_names[key->on_update]),
 				 key->deferrable ? "true" : "false", key->initially_deferred ? "true" : "false",
-				 name_literal(key->referenced_trigger), name_literal(key->truncate_trigger)));
+				 tsm_temporal_name_literal(key->referenced_trigger), tsm_temporal_name_literal(key->truncate_trigger)));
 }
 
 void
@@ -179,7 +157,7 @@ tsm_foreign_remove(const TsmForeignKey *key)
 {
 	tsm_temporal_execute_as_extension(
 		psprintf("DELETE FROM tsmem.temporal_foreign_keys WHERE rel = %u AND constraint_name = %s",
-				 key->rel, name_literal(key->name)));
+				 key->rel, tsm_temporal_name_literal(key->name)));
 }
 
 /* Whether two lists of names have the same members. */
@@ -417,8 +395,8 @@ tsm_foreign_rename_constraint(Oid relid, const char *old_name, const char *new_n
 					 tsm_delta_relation_name(relid), quote_identifier(new_name)));
 	tsm_temporal_execute_as_extension(
 		psprintf("UPDATE tsmem.temporal_foreign_keys SET constraint_name = %s "
-				 "WHERE rel = %u AND constraint_name = %s", name_literal(new_name), relid,
-				 name_literal(old_name)));
+				 "WHERE rel = %u AND constraint_name = %s", tsm_temporal_name_literal(new_name), relid,
+				 tsm_temporal_name_literal(old_name)));
 }
 
 void

@@ -139,27 +139,13 @@ append_leftover(StringInfo names, StringInfo values, Relation rel, const TsmTemp
 	}
 }
 
-/* The period of a table, or 42704. */
-static TsmTemporalPeriod *
-period_or_error(Relation rel, const char *name)
-{
-	TsmTemporalPeriod *period = tsm_temporal_period(RelationGetRelid(rel), name);
-
-	if (period == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("period \"%s\" of table \"%s\" does not exist", name,
-						RelationGetRelationName(rel))));
-	return period;
-}
-
 char *
 tsm_temporal_delete_portion_sql(Oid relid, const char *period_name, const char *portion,
 								const char *alias, const char *with, const char *using_clause,
 								const char *where, const char *returning)
 {
 	Relation	rel = table_open(relid, AccessShareLock);
-	TsmTemporalPeriod *period = period_or_error(rel, period_name);
+	TsmTemporalPeriod *period = tsm_temporal_existing_period(rel, period_name);
 	char	   *target = tsm_temporal_portion_target(rel);
 	const char *column = quote_identifier(period->name);
 	StringInfoData names;
@@ -315,7 +301,7 @@ tsm_temporal_delete_for_portion_of(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("relation with OID %u does not exist", PG_GETARG_OID(0))));
 	rel = table_open(PG_GETARG_OID(0), RowExclusiveLock);
-	check_portion_type(rel, period_or_error(rel, NameStr(*PG_GETARG_NAME(1))), types[0]);
+	check_portion_type(rel, tsm_temporal_existing_period(rel, NameStr(*PG_GETARG_NAME(1))), types[0]);
 	where = key_conditions(rel, PG_GETARG_JSONB_P(3));
 	query = tsm_temporal_delete_portion_sql(RelationGetRelid(rel), NameStr(*PG_GETARG_NAME(1)),
 											"$1", "t", NULL, NULL, where, NULL);

@@ -56,9 +56,8 @@ enum
 };
 #define Natts_keys Anum_keys_is_primary
 
-/* 55000 for a registry of periods or keys that somebody has altered: the arrays below would not do. */
-static void
-check_registry(TupleDesc desc, const char *name, int natts)
+void
+tsm_temporal_check_registry(TupleDesc desc, const char *name, int natts)
 {
 	bool		good = desc->natts == natts;
 	int			i;
@@ -120,7 +119,7 @@ read_registry(const char *name, bool keys, Oid relid)
 	HeapTuple	tuple;
 	List	   *rows = NIL;
 
-	check_registry(desc, name, keys ? Natts_keys : Natts_periods);
+	tsm_temporal_check_registry(desc, name, keys ? Natts_keys : Natts_periods);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
 		bool		null;
@@ -162,6 +161,19 @@ tsm_temporal_period(Oid relid, const char *name)
 }
 
 TsmTemporalPeriod *
+tsm_temporal_existing_period(Relation rel, const char *name)
+{
+	TsmTemporalPeriod *period = tsm_temporal_period(RelationGetRelid(rel), name);
+
+	if (period == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("period \"%s\" of table \"%s\" does not exist", name,
+						RelationGetRelationName(rel))));
+	return period;
+}
+
+TsmTemporalPeriod *
 tsm_temporal_period_of_view(Oid view)
 {
 	ListCell   *cell;
@@ -180,21 +192,21 @@ run_command(void *arg)
 	tsm_delta_execute("%s", (const char *) arg);
 }
 
+void
+tsm_temporal_execute_as(Oid owner, char *command)
+{
+	tsm_delta_as_owner(owner, run_command, command);
+}
+
 /* Change one of our tables, as its owner: users have no right to. */
 void
 tsm_temporal_execute_as_extension(char *command)
 {
-	HeapTuple	tuple = SearchSysCache1(RELOID,
-										ObjectIdGetDatum(tsm_delta_own_relation("periods")));
-	Oid			owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
-
-	ReleaseSysCache(tuple);
-	tsm_delta_as_owner(owner, run_command, command);
+	tsm_temporal_execute_as(tsm_temporal_owner(tsm_delta_own_relation("periods")), command);
 }
 
-/* A name as a literal, or NULL. */
-static char *
-name_literal(const char *name)
+const char *
+tsm_temporal_name_literal(const char *name)
 {
 	return name == NULL ? "NULL" : quote_literal_cstr(name);
 }
@@ -334,29 +346,15 @@ tsm_temporal_add_period(PG_FUNCTION_ARGS)
 	owner = rel->rd_rel->relowner;
 	command = period_command(rel, period);
 	table_close(rel, NoLock);
-	tsm_delta_as_owner(owner, run_command, command);
+	tsm_temporal_execute_as(owner, command);
 	tsm_temporal_execute_as_extension(
 		psprintf("INSERT INTO tsmem.periods VALUES (%u, %s, %s, %s, %s, %s, NULL)", period->rel,
-				 name_literal(period->name), name_literal(period->from_column),
-				 name_literal(period->to_column), name_literal(period->constraint_name),
+				 tsm_temporal_name_literal(period->name), tsm_temporal_name_literal(period->from_column),
+				 tsm_temporal_name_literal(period->to_column), tsm_temporal_name_literal(period->constraint_name),
 				 period->set_not_null ? "true" : "false"));
 	tsm_temporal_follow(period->rel, NIL);
 	tsm_session_watch(period->rel);
 	PG_RETURN_VOID();
-}
-
-/* The period of a table by name, or 42704. */
-static TsmTemporalPeriod *
-existing_period(Relation rel, const char *name)
-{
-	TsmTemporalPeriod *period = tsm_temporal_period(RelationGetRelid(rel), name);
-
-	if (period == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("period \"%s\" of table \"%s\" does not exist", name,
-						RelationGetRelationName(rel))));
-	return period;
 }
 
 /* drop_period(rel regclass, period name) */
@@ -366,7 +364,7 @@ tsm_temporal_drop_period(PG_FUNCTION_ARGS)
 	Relation	rel = tsm_temporal_open_owned(PG_GETARG_OID(0));
 	Oid			relid = RelationGetRelid(rel);
 	Oid			owner = rel->rd_rel->relowner;
-	TsmTemporalPeriod *period = existing_period(rel, NameStr(*PG_GETARG_NAME(1)));
+	TsmTemporalPeriod *period = tsm_temporal_existing_period(rel, NameStr(*PG_GETARG_NAME(1)));
 	char	   *table = tsm_delta_relation_name(relid);
 	const char *column = quote_identifier(period->name);
 	ListCell   *cell;
@@ -397,10 +395,10 @@ tsm_temporal_drop_period(PG_FUNCTION_ARGS)
 		tsm_temporal_before_drop_column(relid, period->name);
 		appendStringInfo(&command, ", DROP COLUMN %s", column);
 	}
-	tsm_delta_as_owner(owner, run_command, command.data);
+	tsm_temporal_execute_as(owner, command.data);
 	tsm_temporal_execute_as_extension(
 		psprintf("DELETE FROM tsmem.periods WHERE rel = %u AND period = %s", relid,
-				 name_literal(period->name)));
+				 tsm_temporal_name_literal(period->name)));
 	tsm_temporal_follow(relid, NIL);
 	tsm_session_unwatch(relid);
 	PG_RETURN_VOID();
@@ -527,19 +525,19 @@ tsm_temporal_add_temporal_key(PG_FUNCTION_ARGS)
 				 errmsg("a temporal key needs a column besides its period")));
 	rel = tsm_temporal_open_owned(key->rel);
 	tsm_temporal_check_kind(rel, "a temporal key");
-	(void) existing_period(rel, key->period);
+	(void) tsm_temporal_existing_period(rel, key->period);
 	if (key->is_primary)
 		check_no_primary_key(rel);
 	key->constraint_name = key_name(rel, key);
 	owner = rel->rd_rel->relowner;
 	command = key_command(rel, key);
 	table_close(rel, NoLock);
-	tsm_delta_as_owner(owner, run_command, command);
+	tsm_temporal_execute_as(owner, command);
 	tsm_temporal_execute_as_extension(
 		psprintf("INSERT INTO tsmem.temporal_keys VALUES (%u, %s, %s, %s, %s)", key->rel,
-				 name_literal(key->constraint_name),
+				 tsm_temporal_name_literal(key->constraint_name),
 				 quote_literal_cstr(tsm_temporal_names_text(key->key_columns)),
-				 name_literal(key->period), key->is_primary ? "true" : "false"));
+				 tsm_temporal_name_literal(key->period), key->is_primary ? "true" : "false"));
 	tsm_temporal_follow(key->rel, NIL);
 	namestrcpy(result, key->constraint_name);
 	PG_RETURN_NAME(result);
@@ -667,11 +665,11 @@ tsm_temporal_forget_dropped(void)
 		if (get_attnum(period->rel, period->name) == InvalidAttrNumber)
 			tsm_temporal_execute_as_extension(
 				psprintf("DELETE FROM tsmem.periods WHERE rel = %u AND period = %s", period->rel,
-						 name_literal(period->name)));
+						 tsm_temporal_name_literal(period->name)));
 		else if (OidIsValid(period->portion_view) && get_rel_relkind(period->portion_view) != RELKIND_VIEW)
 			tsm_temporal_execute_as_extension(
 				psprintf("UPDATE tsmem.periods SET portion_view = NULL WHERE rel = %u AND period = %s",
-						 period->rel, name_literal(period->name)));
+						 period->rel, tsm_temporal_name_literal(period->name)));
 	}
 	foreach(cell, tsm_temporal_keys(InvalidOid))
 	{
@@ -680,6 +678,6 @@ tsm_temporal_forget_dropped(void)
 		if (!has_constraint(key->rel, key->constraint_name))
 			tsm_temporal_execute_as_extension(
 				psprintf("DELETE FROM tsmem.temporal_keys WHERE rel = %u AND constraint_name = %s",
-						 key->rel, name_literal(key->constraint_name)));
+						 key->rel, tsm_temporal_name_literal(key->constraint_name)));
 	}
 }

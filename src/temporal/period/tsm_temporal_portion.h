@@ -70,6 +70,9 @@ extern char *tsm_temporal_equality(Oid type);
 
 /* The period of a table by name, or NULL; the one that a view belongs to, or NULL. */
 extern TsmTemporalPeriod *tsm_temporal_period(Oid relid, const char *name);
+
+/* The same, or 42704. */
+extern TsmTemporalPeriod *tsm_temporal_existing_period(Relation rel, const char *name);
 extern TsmTemporalPeriod *tsm_temporal_period_of_view(Oid view);
 
 /* tsm_temporal_cut.c */
