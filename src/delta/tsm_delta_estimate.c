@@ -19,11 +19,9 @@
 #include "postgres.h"
 
 #include "access/stratnum.h"
-#include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_statistic.h"
 #include "catalog/pg_type.h"
-#include "commands/defrem.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "parser/parsetree.h"
@@ -84,7 +82,7 @@ all_rows(PlannerInfo *root, Index relid)
 static double
 younger_rows(PlannerInfo *root, Index relid, Oid table)
 {
-	Oid			family = get_opclass_family(GetDefaultOpClass(TIMESTAMPTZOID, BTREE_AM_OID));
+	Oid			family = tsm_delta_btree_family(TIMESTAMPTZOID);
 	AttrNumber	start = get_attnum(table, TSM_ROW_START);
 	RelOptInfo *rel = root->simple_rel_array[relid];
 	double		older = 0;

@@ -8,15 +8,20 @@
 #include "postgres.h"
 
 #include "access/stratnum.h"
-#include "catalog/pg_am.h"
 #include "catalog/pg_type.h"
-#include "commands/defrem.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/restrictinfo.h"
 #include "utils/lsyscache.h"
+#include "utils/typcache.h"
 
 #include "tsm_delta_scan.h"
+
+Oid
+tsm_delta_btree_family(Oid type)
+{
+	return lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY)->btree_opf;
+}
 
 /* Whether an operand is the column, perhaps of another type with the same bytes. */
 static bool
@@ -71,7 +76,7 @@ tsm_delta_match(RelOptInfo *rel, RestrictInfo *clause, AttrNumber column, Oid fa
 static List *
 match_time(RelOptInfo *rel, List *clauses, AttrNumber column, int strategy)
 {
-	Oid			family = get_opclass_family(GetDefaultOpClass(TIMESTAMPTZOID, BTREE_AM_OID));
+	Oid			family = tsm_delta_btree_family(TIMESTAMPTZOID);
 	List	   *matches = NIL;
 	ListCell   *cell;
 

@@ -18,7 +18,6 @@
 
 #include "access/stratnum.h"
 #include "catalog/pg_am.h"
-#include "commands/defrem.h"
 #include "nodes/extensible.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
@@ -114,15 +113,15 @@ index_fits(IndexOptInfo *index, RelOptInfo *rel, const TsmHistoryShape *shape, O
 		Oid			type;
 		int32		typmod;
 		Oid			collation;
-		Oid			class;
+		Oid			family;
 
 		for (j = 0; j < shape->nkeys && shape->keys[j] != column; j++)
 			;
 		if (j == shape->nkeys)
 			return false;
 		get_atttypetypmodcoll(relid, column, &type, &typmod, &collation);
-		class = GetDefaultOpClass(type, BTREE_AM_OID);
-		if (!OidIsValid(class) || get_opclass_family(class) != index->opfamily[i] ||
+		family = tsm_delta_btree_family(type);
+		if (!OidIsValid(family) || family != index->opfamily[i] ||
 			(OidIsValid(index->indexcollations[i]) && index->indexcollations[i] != collation))
 			return false;
 	}

@@ -51,6 +51,9 @@ extern void tsm_delta_shape_load(void);
 
 /* tsm_delta_match.c */
 
+/* The btree family by which a type is compared, or InvalidOid; cached, for the catalogue would be read each time. */
+extern Oid	tsm_delta_btree_family(Oid type);
+
 /*
  * The comparison that a clause makes of a column of rel by the operator of
  * the given strategy in a btree family, or NULL. The collation must be the
