@@ -103,6 +103,11 @@ ALTER TABLE stay ALTER COLUMN last SET DEFAULT 1;
 SELECT rel, period, view, triggers FROM views ORDER BY period;
 ALTER VIEW stay_for_portion_of_during RENAME COLUMN last TO final;
 UPDATE stay_for_portion_of_during SET during = '[2018-08-01,2018-08-02)' WHERE key = 1;
+BEGIN;
+ALTER VIEW stay_for_portion_of_during RENAME COLUMN in_the_way TO last;
+ALTER VIEW stay_for_portion_of_during RENAME COLUMN final TO in_the_way;
+UPDATE stay_for_portion_of_during SET during = '[2018-08-01,2018-08-02)' WHERE key = 1;
+ROLLBACK;
 ALTER TABLE stay ALTER COLUMN last DROP DEFAULT;
 UPDATE stay_for_portion_of_during SET during = '[2018-08-01,2018-08-02)' WHERE key = 1 RETURNING last;
 -- The period goes, and its view; the table goes, and its views.

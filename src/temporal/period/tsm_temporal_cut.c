@@ -124,6 +124,26 @@ view_column(TupleDesc desc, const char *name)
 	return 0;					/* keep compiler quiet */
 }
 
+/* Every column of the table is shown in its place, under its name (55000): values are taken and stored by name. */
+static void
+check_columns(const CutPlan *plan, Relation rel)
+{
+	AttrNumber	live = 0;
+	int			i;
+
+	for (i = 0; i < RelationGetNumberOfAttributes(rel); i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(rel), i);
+
+		if (!attribute->attisdropped &&
+			view_column(plan->desc, NameStr(attribute->attname)) != ++live)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("the view shows column \"%s\" of its table under another name",
+							NameStr(TupleDescAttr(plan->desc, live - 1)->attname))));
+	}
+}
+
 /* Whether an index tells rows apart: 2 for one without nulls, 1 for one that may have them, 0 for another. */
 static int
 key_quality(Relation rel, Relation index, const TsmTemporalPeriod *period)
@@ -303,6 +323,7 @@ make_plan(CutPlan *plan, Relation view)
 	plan->rel = period->rel;
 	rel = table_open(plan->rel, AccessShareLock);
 	plan->desc = CreateTupleDescCopy(RelationGetDescr(view));
+	check_columns(plan, rel);
 	plan->range = view_column(plan->desc, period->name);
 	plan->range_type = TupleDescAttr(plan->desc, plan->range - 1)->atttypid;
 	if (period->from_column != NULL)
