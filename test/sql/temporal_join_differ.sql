@@ -101,13 +101,16 @@ CREATE FUNCTION day_of(x int) RETURNS date LANGUAGE plpgsql IMMUTABLE AS $$ BEGI
 CREATE TABLE lx AS SELECT l.*, ('2026-01-01'::date + x)::timestamp AS at FROM l;
 CREATE TABLE rx AS SELECT r.*, '2026-01-01'::date + x AS on_day FROM r;
 ANALYZE lx, rx;
-SELECT d.* FROM unnest(ARRAY[
+SELECT d.rows, d.differ, d.temporal > 0 AS temporal FROM unnest(ARRAY[
 	'SELECT l.id AS l, r.id AS r, coalesce(r.k, 0) AS k FROM l LEFT JOIN r ON l.k = coalesce(r.k, 0) AND l.n && r.n',
 	'SELECT l.id AS l, r.id AS r, coalesce(l.k, 0) AS k FROM l RIGHT JOIN r ON coalesce(l.k, 0) = r.k AND l.n && r.n',
 	'SELECT l.id AS l, r.id AS r, coalesce(l.k, 0) AS k, coalesce(r.k2, 0) AS k2 FROM l FULL JOIN r ON coalesce(l.k, 0) = coalesce(r.k2, 0) AND l.n && r.n',
 	'SELECT l.id AS l, r.id AS r, int4range(lower(r.i4), upper(r.i4)) AS p FROM l LEFT JOIN r ON l.i4 && int4range(lower(r.i4), upper(r.i4)) AND r.id > 30',
 	'SELECT l.id AS l FROM l LEFT JOIN r ON l.i4 && int4range(lower(r.i4), upper(r.i4)) AND r.id > 120 WHERE coalesce(int4range(lower(r.i4), upper(r.i4)) = ''(,)'', false)',
-	'SELECT l.id AS l, at, r.id AS r FROM lx l LEFT JOIN rx r ON day_of(l.x) = r.on_day AND l.n && r.n WHERE at = day_of(l.x)']) WITH ORDINALITY q (query, no),
+	'SELECT l.id AS l, at, r.id AS r FROM lx l LEFT JOIN rx r ON day_of(l.x) = r.on_day AND l.n && r.n WHERE at = day_of(l.x)',
+	-- What a subquery gives, computed for a condition above the join alone.
+	'SELECT o.id, a.id AS a, b.id AS b FROM (SELECT l.id, l.n, coalesce(r.k2, 2) AS k2, r.i4 FROM l LEFT JOIN r ON l.k = r.k AND l.i4 && r.i4) o
+		FULL JOIN l a ON o.id = a.k AND o.i4 && a.i4 JOIN r b ON o.k2 = b.k AND o.n && b.n']) WITH ORDINALITY q (query, no),
 	LATERAL differ(query) d ORDER BY no;
 
 -- Long periods in little memory: the active rows do not fit.

@@ -103,24 +103,35 @@ brings_placeholder(RelOptInfo *rel, PlaceHolderVar *placeholder)
 	return false;
 }
 
-/*
- * Whether a placeholder is to be computed by this join: what is inside it would
- * see values of another nulling than the rest of the join.
- */
+/* Whether one of the expressions has a placeholder that neither input brings. */
 static bool
-computes_placeholder(RelOptInfo *joinrel, RelOptInfo *outerrel, RelOptInfo *innerrel)
+lacks_placeholder(List *exprs, RelOptInfo *outerrel, RelOptInfo *innerrel)
 {
+	List	   *parts = pull_var_clause((Node *) exprs, PVC_INCLUDE_PLACEHOLDERS);
 	ListCell   *cell;
 
-	foreach(cell, joinrel->reltarget->exprs)
+	foreach(cell, parts)
 	{
-		PlaceHolderVar *expr = lfirst(cell);
+		PlaceHolderVar *part = lfirst(cell);
 
-		if (IsA(expr, PlaceHolderVar) && !brings_placeholder(outerrel, expr) &&
-			!brings_placeholder(innerrel, expr))
+		if (IsA(part, PlaceHolderVar) && !brings_placeholder(outerrel, part) &&
+			!brings_placeholder(innerrel, part))
 			return true;
 	}
 	return false;
+}
+
+/*
+ * Whether a placeholder is to be computed by this join, for its result or for
+ * its conditions alone: what is inside it would see values of another nulling
+ * than the rest of the join.
+ */
+static bool
+computes_placeholder(RelOptInfo *joinrel, RelOptInfo *outerrel, RelOptInfo *innerrel,
+					 List *restrictlist)
+{
+	return lacks_placeholder(joinrel->reltarget->exprs, outerrel, innerrel) ||
+		lacks_placeholder(extract_actual_clauses(restrictlist, false), outerrel, innerrel);
 }
 
 /* Put the sides of a clause in the order of the inputs; false when it does not join them. */
@@ -427,11 +438,11 @@ add_temporal_join(PlannerInfo *root, RelOptInfo *joinrel, RelOptInfo *outerrel,
 
 	if (previous_hook != NULL)
 		previous_hook(root, joinrel, outerrel, innerrel, jointype, extra);
-	if (!tsm_temporal_enable_join || !join_is_served(root, joinrel, jointype) ||
-		computes_placeholder(joinrel, outerrel, innerrel))
+	if (!tsm_temporal_enable_join || !join_is_served(root, joinrel, jointype))
 		return;
 	info = classify(root, joinrel, rels, jointype, extra->restrictlist, pathkeys);
-	if (info == NULL)
+	if (info == NULL ||
+		computes_placeholder(joinrel, outerrel, innerrel, extra->restrictlist))
 		return;
 	for (i = 0; i < 2; i++)
 	{
