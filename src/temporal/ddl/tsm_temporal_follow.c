@@ -364,11 +364,15 @@ tsm_temporal_follow(Oid relid, List *added)
 	}
 }
 
-/* The triggers of ours that ENABLE TRIGGER has made fire on an origin only. */
+/*
+ * The triggers of ours that ENABLE TRIGGER has made fire on an origin only.
+ * They are copied: those of the relation go with the next message that
+ * invalidates it, which a look into the catalogue may receive.
+ */
 static List *
 triggers_to_set(Relation rel)
 {
-	TriggerDesc *triggers = rel->trigdesc;
+	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
 	Oid			namespace = get_namespace_oid("tsmem", false);
 	Oid			registry = tsm_delta_own_relation("versioned_tables");
 	List	   *names = NIL;
