@@ -30,6 +30,7 @@
 
 #include "tsm_temporal_foreign.h"
 #include "tsm_temporal_portion.h"
+#include "tsm_temporal_session.h"
 
 PG_FUNCTION_INFO_V1(tsm_temporal_before_command);
 PG_FUNCTION_INFO_V1(tsm_temporal_after_command);
@@ -677,8 +678,13 @@ after_alter_table(const AlterTableStmt *statement)
 		/* It is the only part then. */
 		AlterTableCmd *command = linitial(statement->cmds);
 
-		tsm_temporal_follow_new_partition(relid, relation_of(((PartitionCmd *) command->def)->name));
+		Oid			attached = relation_of(((PartitionCmd *) command->def)->name);
+
+		tsm_temporal_follow_new_partition(relid, attached);
+		tsm_session_follow(attached);
 	}
+	if (has_part(statement, AT_ChangeOwner, AT_ChangeOwner))
+		tsm_session_follow(relid);
 	tsm_foreign_after_partitions(relid, has_part(statement, AT_AttachPartition, AT_AttachPartition),
 								 has_part(statement, AT_DetachPartition, AT_DetachPartition));
 }
@@ -719,6 +725,7 @@ tsm_temporal_after_command(PG_FUNCTION_ARGS)
 		if (OidIsValid(relid))
 		{
 			tsm_temporal_follow_new_partition(relid, InvalidOid);
+			tsm_session_follow(relid);
 			tsm_foreign_after_partitions(relid, false, false);
 		}
 	}

@@ -142,7 +142,8 @@ tsm_session_make_sentinel(Oid relid)
 	Oid			namespace = get_rel_namespace(relid);
 	char	   *name;
 
-	if (!tsm_relation_ownercheck(relid, GetUserId()) ||
+	if (get_rel_relkind(relid) == RELKIND_FOREIGN_TABLE ||
+		!tsm_relation_ownercheck(relid, GetUserId()) ||
 		tsm_namespace_aclcheck(namespace, GetUserId(), ACL_CREATE) != ACLCHECK_OK ||
 		sentinels_of(relid) != NIL)
 		return;
@@ -169,15 +170,6 @@ tsm_session_drop_sentinel(Oid relid)
 }
 
 static void
-watch(void *arg)
-{
-	ListCell   *cell;
-
-	foreach(cell, find_all_inheritors(*(Oid *) arg, AccessShareLock, NULL))
-		tsm_session_make_sentinel(lfirst_oid(cell));
-}
-
-static void
 unwatch(void *arg)
 {
 	ListCell   *cell;
@@ -186,10 +178,34 @@ unwatch(void *arg)
 		tsm_session_drop_sentinel(lfirst_oid(cell));
 }
 
+static void
+watch(void *arg)
+{
+	ListCell   *cell;
+
+	foreach(cell, find_all_inheritors(*(Oid *) arg, AccessShareLock, NULL))
+	{
+		Oid			member = lfirst_oid(cell);
+
+		tsm_session_make_sentinel(member);
+		tsm_session_give_sentinel(member, tsm_temporal_owner(member));
+	}
+}
+
 void
 tsm_session_watch(Oid relid)
 {
-	tsm_delta_as_owner(tsm_temporal_owner(relid), watch, &relid);
+	/* As the owner of the extension: a table's may not be one to create in its schema. */
+	tsm_delta_as_owner(tsm_temporal_owner(tsm_delta_own_relation("periods")), watch, &relid);
+}
+
+void
+tsm_session_follow(Oid relid)
+{
+	TsmSessionTable *table = tsm_session_table(relid);
+
+	if (table->kind != TSM_KIND_PLAIN || table->periods != NIL)
+		tsm_session_watch(relid);
 }
 
 void

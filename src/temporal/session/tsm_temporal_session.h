@@ -70,6 +70,9 @@ extern const char *tsm_session_mark(void);
 extern void tsm_session_suspend(void);
 extern void tsm_session_resume(void);
 
+/* Whether a time is set that does not count now. */
+extern bool tsm_session_suspended(void);
+
 /* SPI_execute_snapshot of a plan in the present. */
 extern int	tsm_session_execute_in_present(SPIPlanPtr plan, Datum *values, const char *nulls,
 										   Snapshot snapshot, Snapshot crosscheck, bool read_only,
@@ -150,6 +153,9 @@ extern void tsm_session_refuse_change(Oid relid, const TsmSessionTime *time);
 extern bool tsm_session_note_policy(Node *qual);
 extern void tsm_session_load_policy(void);
 
+/* Whether a time is set and a query calls functions that could be, or call, one that was noted. */
+extern bool tsm_session_may_ask_policy(Query *query);
+
 /* tsm_temporal_sentinel.c */
 
 /*
@@ -161,9 +167,12 @@ extern void tsm_session_load_policy(void);
 extern void tsm_session_make_sentinel(Oid relid);
 extern void tsm_session_drop_sentinel(Oid relid);
 
-/* The same for a table and its partitions. */
+/* The same for a table and its partitions, by whoever calls. */
 extern void tsm_session_watch(Oid relid);
 extern void tsm_session_unwatch(Oid relid);
+
+/* Watch a table that a time concerns and that has become a partition or another role's. */
+extern void tsm_session_follow(Oid relid);
 
 /* Let it follow the schema of its table. */
 extern void tsm_session_move_sentinel(Oid relid);
