@@ -190,9 +190,19 @@ map_columns(Conversion *conversion, Oid relid)
 	return map;
 }
 
-/* The policies of the table, over the columns of the arm's only entry. */
+/* In a policy over a history: tableoid is that of the table whose former versions these are. */
+static Node *
+own_tableoid(Var *var, replace_rte_variables_context *context)
+{
+	if (var->varattno != TableOidAttributeNumber)
+		return copyObject((Node *) var);
+	return (Node *) makeConst(OIDOID, -1, InvalidOid, sizeof(Oid),
+							  ObjectIdGetDatum(*(Oid *) context->callback_arg), false, true);
+}
+
+/* The policies of the table, over the columns of the arm's only entry. owner: as in make_arm. */
 static void
-copy_policies(Conversion *conversion, RangeTblEntry *rte, AttrMap *map)
+copy_policies(Conversion *conversion, RangeTblEntry *rte, Oid owner, AttrMap *map)
 {
 	ListCell   *cell;
 
@@ -203,9 +213,12 @@ copy_policies(Conversion *conversion, RangeTblEntry *rte, AttrMap *map)
 		bool		whole_row;
 
 		ChangeVarNodes(qual, conversion->rti, 1, 0);
-		if (rte->relid != RelationGetRelid(conversion->base))
+		if (OidIsValid(owner))
+		{
 			qual = map_variable_attnos(qual, 1, 0, map, RelationGetForm(conversion->base)->reltype,
 									   &whole_row);
+			qual = replace_rte_variables(qual, 1, 0, own_tableoid, &owner, NULL);
+		}
 		lfirst(cell) = qual;
 	}
 }
@@ -257,7 +270,7 @@ make_arm(Conversion *conversion, Oid relid, Oid owner)
 							  make_target(end_xid, END_XID_COLUMN(desc), TSM_ROW_END_XID));
 	arm->targetList = lappend(arm->targetList,
 							  make_target(tableoid, TABLEOID_COLUMN(desc), "tableoid"));
-	copy_policies(conversion, rte, map);
+	copy_policies(conversion, rte, owner, map);
 	arm->hasRowSecurity = rte->securityQuals != NIL;
 	arm->hasSubLinks = checkExprHasSubLink((Node *) rte->securityQuals);
 	free_attrmap(map);

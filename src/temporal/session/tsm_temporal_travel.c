@@ -230,7 +230,17 @@ have_common(const List *left, const List *right)
 	return false;
 }
 
-/* Leave tables alone that a set operation reads beside their histories. */
+static bool
+is_union_all(Node *node)
+{
+	SetOperationStmt *operation = (SetOperationStmt *) node;
+
+	return IsA(node, RangeTblRef) ||
+		(operation->op == SETOP_UNION && operation->all && is_union_all(operation->larg) &&
+		 is_union_all(operation->rarg));
+}
+
+/* Leave tables alone that a UNION ALL reads beside their histories. */
 static void
 keep_explicit_versions(Query *query)
 {
@@ -256,15 +266,41 @@ keep_explicit_versions(Query *query)
 	}
 }
 
+/* Take the policies out of the entries of a query; a list for put_policies. */
+static List *
+take_policies(Query *query)
+{
+	List	   *taken = NIL;
+	ListCell   *cell;
+
+	foreach(cell, query->rtable)
+	{
+		RangeTblEntry *rte = lfirst(cell);
+
+		taken = lappend(taken, rte->securityQuals);
+		rte->securityQuals = NIL;
+	}
+	return taken;
+}
+
+static void
+put_policies(Query *query, List *taken)
+{
+	ListCell   *cell;
+	ListCell   *quals;
+
+	forboth(cell, query->rtable, quals, taken)
+		lfirst_node(RangeTblEntry, cell)->securityQuals = lfirst(quals);
+}
+
 /* Policies and row checks see the present; the rest of the query, the time. */
 static void
 walk_parts(Query *query, Travel *travel)
 {
 	Travel		policy = *travel;
-	List	   *saved = NIL;
+	List	   *policies;
 	List	   *checks = query->withCheckOptions;
 	ListCell   *cell;
-	ListCell   *kept;
 
 	policy.present = true;
 	foreach(cell, query->rtable)
@@ -273,9 +309,8 @@ walk_parts(Query *query, Travel *travel)
 
 		travel_walker((Node *) rte->securityQuals, &policy);
 		travel->calls_policy |= tsm_session_note_policy((Node *) rte->securityQuals);
-		saved = lappend(saved, rte->securityQuals);
-		rte->securityQuals = NIL;
 	}
+	policies = take_policies(query);
 	travel_walker((Node *) checks, &policy);
 	travel->calls_policy |= tsm_session_note_policy((Node *) checks) || policy.calls_policy;
 	query->withCheckOptions = NIL;
@@ -283,8 +318,7 @@ walk_parts(Query *query, Travel *travel)
 	query_tree_walker(query, travel_walker, travel, 0);
 
 	query->withCheckOptions = checks;
-	forboth(cell, query->rtable, kept, saved)
-		lfirst_node(RangeTblEntry, cell)->securityQuals = lfirst(kept);
+	put_policies(query, policies);
 }
 
 /* Mark what stays as it is; the entries that do not. */
@@ -321,7 +355,7 @@ travel_query(Query *query, Travel *travel)
 	check_stack_depth();
 	refuse_writes(query, travel);
 	inline_functions(query, travel->glob);
-	if (query->setOperations != NULL)
+	if (query->setOperations != NULL && is_union_all(query->setOperations))
 		keep_explicit_versions(query);
 	walk_parts(query, travel);
 	references.entries = choose_entries(query, travel);
@@ -332,8 +366,12 @@ travel_query(Query *query, Travel *travel)
 	extras.whole_row = references.tableoid && references.whole_row;
 	if (references.tableoid)
 	{
+		/* Policies go into the arms, where the columns are those of the table. */
+		List	   *policies = take_policies(query);
+
 		references.apply = true;
 		query_tree_walker(query, reference_walker, &references, 0);
+		put_policies(query, policies);
 	}
 	while ((rti = bms_next_member(references.entries, rti)) >= 0)
 		tsm_session_convert(query, rti, travel->time, &extras);
