@@ -50,7 +50,13 @@ is_foreign_key_query(const Query *query)
 	if (!InNoForceRLSOperation() || query->hasSubLinks || query->cteList != NIL)
 		return false;
 	if (query->commandType == CMD_UPDATE || query->commandType == CMD_DELETE)
-		return list_length(query->rtable) == 1;
+	{
+		/* They say ONLY, which hardly anybody else does. */
+		RangeTblEntry *rte = linitial_node(RangeTblEntry, query->rtable);
+
+		return list_length(query->rtable) == 1 &&
+			(!rte->inh || rte->relkind == RELKIND_PARTITIONED_TABLE);
+	}
 	return query->commandType == CMD_SELECT && list_length(query->rowMarks) == 1 &&
 		linitial_node(RowMarkClause, query->rowMarks)->strength == LCS_FORKEYSHARE;
 }
@@ -71,11 +77,13 @@ plan(Query *query, const char *text, int options, ParamListInfo params)
 	TsmSessionTime time;
 
 	loaded_by_statement = false;
+	/* A worker has the settings, but knows neither that they are suspended nor which policies were met. */
+	if (tsm_session_suspended() || tsm_session_may_ask_policy(query))
+		options &= ~CURSOR_OPT_PARALLEL_OK;
 	if (!tsm_session_active(&time) || is_foreign_key_query(query))
 		return call_planner(query, text, options, params);
 	glob = makeNode(PlannerGlobal);
 	glob->boundParams = params;
-	/* A worker knows nothing of the policies that this session has met. */
 	if (!tsm_session_rewrite(query, &time, glob))
 		options &= ~CURSOR_OPT_PARALLEL_OK;
 	result = call_planner(query, text, options, params);

@@ -16,13 +16,16 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/transam.h"
+#include "catalog/pg_language.h"
 #include "catalog/pg_proc.h"
 #include "fmgr.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/plancache.h"
+#include "utils/syscache.h"
 
 #include "tsm_temporal_session.h"
 
@@ -32,6 +35,29 @@ static List *running = NIL;		/* FmgrInfos of those under way, outermost first, l
 static needs_fmgr_hook_type previous_needs_hook = NULL;
 static fmgr_hook_type previous_fmgr_hook = NULL;
 
+/*
+ * Whether a function could read a table. An immutable one should not, but
+ * only the author of a compiled function is believed.
+ */
+static bool
+may_read(Oid function)
+{
+	HeapTuple	tuple;
+	bool		compiled;
+
+	if (function < FirstNormalObjectId)
+		return false;
+	if (func_volatile(function) != PROVOLATILE_IMMUTABLE)
+		return true;
+	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for function %u", function);
+	compiled = ((Form_pg_proc) GETSTRUCT(tuple))->prolang == ClanguageId ||
+		((Form_pg_proc) GETSTRUCT(tuple))->prolang == INTERNALlanguageId;
+	ReleaseSysCache(tuple);
+	return !compiled;
+}
+
 /* Note a function that could read a table. */
 static bool
 note_function(Oid function, void *context)
@@ -39,7 +65,7 @@ note_function(Oid function, void *context)
 	bool	   *found = context;
 	MemoryContext old_context;
 
-	if (function < FirstNormalObjectId || func_volatile(function) == PROVOLATILE_IMMUTABLE)
+	if (!may_read(function))
 		return false;
 	*found = true;
 	if (list_member_oid(noted, function))
@@ -69,6 +95,31 @@ tsm_session_note_policy(Node *qual)
 
 	(void) note_walker(qual, &found);
 	return found;
+}
+
+static bool
+may_read_too(Oid function, void *context)
+{
+	return may_read(function);
+}
+
+/* Finds a function that could read a table. */
+static bool
+reader_walker(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (check_functions_in_node(node, may_read_too, NULL))
+		return true;
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, reader_walker, NULL, 0);
+	return expression_tree_walker(node, reader_walker, NULL);
+}
+
+bool
+tsm_session_may_ask_policy(Query *query)
+{
+	return noted != NIL && tsm_session_is_set() && reader_walker((Node *) query, NULL);
 }
 
 static bool

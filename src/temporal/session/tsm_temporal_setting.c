@@ -266,7 +266,7 @@ refuse_spoilt(const Setting *setting, const char *name, const char *text)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid value for parameter \"%s\": \"%s\"", name, text),
 				 errdetail("It was set before tsmem was loaded, which would have refused it."),
-				 errhint("Set the parameter to a time, or reset it.")));
+				 errhint("Set the parameter to a time, or to '' for the present.")));
 }
 
 void
@@ -360,6 +360,12 @@ void
 tsm_session_suspend(void)
 {
 	suspended++;
+}
+
+bool
+tsm_session_suspended(void)
+{
+	return suspended > 0 && tsm_session_is_set();
 }
 
 void
