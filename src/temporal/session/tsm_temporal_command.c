@@ -15,8 +15,10 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "catalog/heap.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "tcop/utility.h"
@@ -59,6 +61,36 @@ check_tables(const List *names, const TsmSessionTime *time)
 		if (OidIsValid(relid))
 			tsm_session_refuse_change(relid, time);
 	}
+}
+
+/* TRUNCATE empties what inherits from its tables, and with CASCADE what refers to them. */
+static void
+check_truncate(const TruncateStmt *truncate, const TsmSessionTime *time)
+{
+	List	   *relids = NIL;
+	ListCell   *cell;
+
+	foreach(cell, truncate->relations)
+	{
+		RangeVar   *name = lfirst(cell);
+		Oid			relid = RangeVarGetRelid(name, NoLock, true);
+
+		if (OidIsValid(relid))
+			relids = list_concat(relids, name->inh ? find_all_inheritors(relid, NoLock, NULL) :
+								 list_make1_oid(relid));
+	}
+	if (truncate->behavior == DROP_CASCADE)
+	{
+		List	   *referring = heap_truncate_find_FKs(relids);
+
+		while (referring != NIL)
+		{
+			relids = list_concat(relids, referring);
+			referring = heap_truncate_find_FKs(relids);
+		}
+	}
+	foreach(cell, relids)
+		tsm_session_refuse_change(lfirst_oid(cell), time);
 }
 
 /* DROP of tables: each must be none that the time concerns. Other things that may go are listed. */
@@ -121,7 +153,7 @@ judge_definition(const Node *command, const TsmSessionTime *time)
 			check_tables(list_make1(((const IndexStmt *) command)->relation), time);
 			return VERDICT_PASS;
 		case T_TruncateStmt:
-			check_tables(((const TruncateStmt *) command)->relations, time);
+			check_truncate((const TruncateStmt *) command, time);
 			return VERDICT_PASS;
 		case T_DropStmt:
 			return judge_drop((const DropStmt *) command, time);
