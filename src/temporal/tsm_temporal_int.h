@@ -277,6 +277,8 @@ extern void tsm_temporal_follow_new_partition(Oid relid, Oid attached);
 
 /* ENABLE TRIGGER has made triggers of ours fire on an origin only: make them fire always again. */
 extern void tsm_temporal_follow_triggers(Oid relid);
+/* After a change of owner: a history that was given to another alone is given back; other relations are left alone. */
+extern void tsm_temporal_keep_owner(Oid history);
 
 /* A TRUNCATE trigger for the table and each partition that has none. In tsm_delta_as_owner only. */
 extern void tsm_temporal_make_truncate_triggers(const TsmVersionedTable *table);

@@ -150,6 +150,12 @@ SELECT DISTINCT pg_get_userbyid(proowner) FROM pg_proc WHERE pronamespace = 'tem
 SET ROLE temporal_ddl_owner;
 INSERT INTO o VALUES (1, 1); UPDATE o SET a = 2; SELECT id, a FROM o_versions ORDER BY row_start;
 ALTER TABLE o ADD COLUMN b int;
+RESET ROLE;
+\echo a history that is given away alone comes back
+ALTER TABLE o_history OWNER TO CURRENT_USER;
+SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = 'o_history'::regclass;
+SET ROLE temporal_ddl_owner;
+ALTER TABLE o RENAME COLUMN b TO c;
 SELECT drop_system_versioning('o');
 SELECT add_system_versioning('o', history_options => '{"history_table": "o_second"}');
 RESET ROLE;

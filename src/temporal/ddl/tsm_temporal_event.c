@@ -671,6 +671,8 @@ after_alter_table(const AlterTableStmt *statement)
 	}
 	tsm_temporal_check_periods(relid);
 	tsm_temporal_follow(relid, added_columns(statement));
+	if (has_part(statement, AT_ChangeOwner, AT_ChangeOwner))
+		tsm_temporal_keep_owner(relid);
 	if (has_part(statement, AT_EnableRowSecurity, AT_NoForceRowSecurity))
 		follow_policies(relid);
 	if (has_part(statement, AT_AttachPartition, AT_AttachPartition))

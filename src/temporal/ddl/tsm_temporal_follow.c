@@ -326,16 +326,33 @@ follow_as_owner(void *arg)
 		regenerate(following);
 }
 
+/* The history belongs to whom the table belongs to. */
+static void
+follow_owner(const TsmVersionedTable *table)
+{
+	Oid			owner = tsm_temporal_owner(table->rel);
+
+	if (tsm_temporal_owner(table->history) == owner)
+		return;
+	ATExecChangeOwner(table->history, owner, true, AccessExclusiveLock);
+	CommandCounterIncrement();
+}
+
+void
+tsm_temporal_keep_owner(Oid history)
+{
+	TsmVersionedTable *table = tsm_delta_find_by_history(history);
+
+	if (table != NULL)
+		follow_owner(table);
+}
+
 static void
 follow_one(TsmVersionedTable *table, List *added)
 {
 	Following	following = {table, tsm_temporal_owner(table->rel), added};
 
-	if (tsm_temporal_owner(table->history) != following.owner)
-	{
-		ATExecChangeOwner(table->history, following.owner, true, AccessExclusiveLock);
-		CommandCounterIncrement();
-	}
+	follow_owner(table);
 	if (get_rel_relkind(table->versions) == RELKIND_VIEW &&
 		tsm_temporal_owner(table->versions) != following.owner)
 		as_superuser(give_generated, &following);
