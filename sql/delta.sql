@@ -57,3 +57,38 @@ CREATE EVENT TRIGGER tsmem_forget_dropped_tables ON sql_drop
 EXECUTE FUNCTION tsmem._forget_dropped_tables();
 COMMENT ON EVENT TRIGGER tsmem_forget_dropped_tables IS 'removes the registration of dropped tables';
 ALTER EVENT TRIGGER tsmem_forget_dropped_tables ENABLE ALWAYS;
+
+-- Folded history
+
+CREATE TABLE tsmem.segment_schemas (
+	schema_id int4 CONSTRAINT segment_schemas_pkey PRIMARY KEY,
+	definition text NOT NULL
+);
+COMMENT ON TABLE tsmem.segment_schemas IS 'columns of the versions in segments; written by tsmem alone';
+COMMENT ON COLUMN tsmem.segment_schemas.schema_id IS 'the number that segments name';
+COMMENT ON COLUMN tsmem.segment_schemas.definition IS 'a line a column: name, type, how its values are kept';
+SELECT pg_catalog.pg_extension_config_dump('tsmem.segment_schemas', '');
+GRANT SELECT ON tsmem.segment_schemas TO PUBLIC;
+
+CREATE TABLE tsmem.segment_tables (
+	history regclass CONSTRAINT segment_tables_pkey PRIMARY KEY,
+	segments regclass NOT NULL CONSTRAINT segment_tables_segments_key UNIQUE
+);
+COMMENT ON TABLE tsmem.segment_tables IS 'where the folded part of a history is; written by tsmem alone';
+COMMENT ON COLUMN tsmem.segment_tables.history IS 'the history of a versioned table';
+COMMENT ON COLUMN tsmem.segment_tables.segments IS 'the table of its segments';
+SELECT pg_catalog.pg_extension_config_dump('tsmem.segment_tables', '');
+GRANT SELECT ON tsmem.segment_tables TO PUBLIC;
+
+CREATE FUNCTION tsmem.fold(rel regclass, older_than interval DEFAULT '0', max_versions int4 DEFAULT 100000,
+	OUT versions int8, OUT segments int8, OUT bytes_before int8, OUT bytes_after int8)
+AS 'MODULE_PATHNAME', 'tsm_delta_fold' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION tsmem.fold(regclass, interval, int4) IS 'moves former versions from rows into compressed segments';
+
+CREATE FUNCTION tsmem.unfold(rel regclass) RETURNS int8
+AS 'MODULE_PATHNAME', 'tsm_delta_unfold' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION tsmem.unfold(regclass) IS 'moves all former versions from segments back into rows';
+
+CREATE FUNCTION tsmem.verify(rel regclass, OUT segment tid, OUT problem text) RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'tsm_delta_verify' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION tsmem.verify(regclass) IS 'what is wrong with the segments of a table; no rows where all is well';

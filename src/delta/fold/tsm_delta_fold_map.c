@@ -1,0 +1,336 @@
+/*-------------------------------------------------------------------------
+ *
+ * tsm_delta_fold_map.c
+ *	  Rows of a history as versions of the codec, and back.
+ *
+ * The times and transactions of a version are its head; each other column is
+ * an attribute. Values go in as their bytes, detoasted and without header,
+ * except where these hold OIDs of what is not built in: OIDs change when a
+ * dump is restored, so such values go in as text.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/transam.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/timestamp.h"
+#include "utils/typcache.h"
+#include "utils/xid8.h"
+
+#include "tsm_delta_fold.h"
+
+/* Whether an OID is the same in every cluster. */
+static bool
+is_built_in(Oid type)
+{
+	return type < FirstGenbkiObjectId;
+}
+
+static bool
+is_object_name(Oid type)
+{
+	switch (type)
+	{
+		case REGCLASSOID:
+		case REGCOLLATIONOID:
+		case REGCONFIGOID:
+		case REGDICTIONARYOID:
+		case REGNAMESPACEOID:
+		case REGOPEROID:
+		case REGOPERATOROID:
+		case REGPROCOID:
+		case REGPROCEDUREOID:
+		case REGROLEOID:
+		case REGTYPEOID:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* Whether the bytes of a value hold OIDs that another cluster has otherwise. */
+static bool
+holds_oids(Oid type)
+{
+	Oid			base = getBaseType(type);
+	Oid			element;
+
+	switch (get_typtype(base))
+	{
+		case TYPTYPE_ENUM:
+		case TYPTYPE_COMPOSITE:
+			return true;
+		case TYPTYPE_RANGE:
+			return !is_built_in(base) || holds_oids(get_range_subtype(base));
+		case TYPTYPE_MULTIRANGE:
+			return !is_built_in(base) || holds_oids(get_multirange_range(base));
+		default:
+			break;
+	}
+	if (base == RECORDOID || is_object_name(base))
+		return true;
+	element = get_base_element_type(base);
+	return OidIsValid(element) && get_typlen(base) == -1 &&
+		(!is_built_in(element) || holds_oids(element));
+}
+
+static void
+map_column(TsmFoldColumn *column, TsmCodecAttribute *attribute, Form_pg_attribute form)
+{
+	Oid			base = getBaseType(form->atttypid);
+	Oid			function;
+	bool		varlena;
+
+	column->column = form->attnum;
+	column->typlen = form->attlen;
+	column->typmod = form->atttypmod;
+	column->as_text = holds_oids(form->atttypid) || form->attlen == -2;
+	attribute->length = 0;
+	if (column->as_text)
+	{
+		getTypeOutputInfo(form->atttypid, &function, &varlena);
+		fmgr_info(function, &column->output);
+		getTypeInputInfo(form->atttypid, &function, &column->parameter);
+		fmgr_info(function, &column->input);
+		attribute->kind = TSM_CODEC_BYTES;
+	}
+	else if (form->attlen == -1)
+		attribute->kind = TSM_CODEC_BYTES;
+	else
+	{
+		attribute->kind = !form->attbyval ? TSM_CODEC_FIXED :
+			base == FLOAT4OID || base == FLOAT8OID ? TSM_CODEC_FLOAT : TSM_CODEC_INT;
+		attribute->length = form->attlen;
+	}
+}
+
+static void
+map_key(TsmFoldMap *map, Relation history, const List *key_columns)
+{
+	const ListCell *cell;
+
+	foreach(cell, key_columns)
+	{
+		AttrNumber	column = get_attnum(RelationGetRelid(history), lfirst(cell));
+		Form_pg_attribute form = TupleDescAttr(map->desc, column - 1);
+		TypeCacheEntry *type = lookup_type_cache(form->atttypid, TYPECACHE_HASH_EXTENDED_PROC_FINFO);
+
+		if (!OidIsValid(type->hash_extended_proc_finfo.fn_oid))
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("cannot fold history table \"%s\"", RelationGetRelationName(history)),
+					 errdetail("Column \"%s\" of its key has a type that cannot be hashed.",
+							   NameStr(form->attname))));
+		map->keys[map->nkeys] = column;
+		map->key_collations[map->nkeys] = form->attcollation;
+		fmgr_info_copy(&map->key_hashes[map->nkeys++], &type->hash_extended_proc_finfo,
+					   CurrentMemoryContext);
+	}
+	if (map->nkeys == 1)
+	{
+		Oid			type = getBaseType(TupleDescAttr(map->desc, map->keys[0] - 1)->atttypid);
+
+		map->integer_key = type == INT2OID || type == INT4OID || type == INT8OID;
+	}
+}
+
+TsmFoldMap *
+tsm_fold_map(Relation history, const TsmVersionedTable *table)
+{
+	TsmFoldMap *map = palloc0(sizeof(TsmFoldMap));
+	Oid			relid = RelationGetRelid(history);
+	int			i;
+
+	map->desc = RelationGetDescr(history);
+	map->start = get_attnum(relid, TSM_ROW_START);
+	map->start_xid = get_attnum(relid, TSM_ROW_XID);
+	map->end = get_attnum(relid, TSM_ROW_END);
+	map->end_xid = get_attnum(relid, TSM_ROW_END_XID);
+	if (table->key_columns == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("cannot fold history table \"%s\"", RelationGetRelationName(history)),
+				 errdetail("Its table has no key.")));
+	map_key(map, history, table->key_columns);
+	map->columns = palloc0(map->desc->natts * sizeof(TsmFoldColumn));
+	map->attributes = palloc0(map->desc->natts * sizeof(TsmCodecAttribute));
+	for (i = 0; i < map->desc->natts; i++)
+	{
+		Form_pg_attribute form = TupleDescAttr(map->desc, i);
+		int			place = map->schema.natts;
+
+		if (form->attisdropped || form->attnum == map->start || form->attnum == map->start_xid ||
+			form->attnum == map->end || form->attnum == map->end_xid)
+			continue;
+		map_column(&map->columns[place], &map->attributes[place], form);
+		map->has_bytes |= map->attributes[place].kind == TSM_CODEC_BYTES;
+		map->schema.natts++;
+	}
+	map->schema.attributes = map->attributes;
+	return map;
+}
+
+static int64
+key_of_slot(TsmFoldMap *map, TupleTableSlot *slot)
+{
+	uint64		hash = 0;
+	int			i;
+
+	for (i = 0; i < map->nkeys; i++)
+	{
+		bool		null;
+		Datum		value = slot_getattr(slot, map->keys[i], &null);
+
+		if (map->integer_key && !null)
+		{
+			int16		length = TupleDescAttr(map->desc, map->keys[i] - 1)->attlen;
+
+			return length == 2 ? DatumGetInt16(value) : length == 4 ? DatumGetInt32(value) :
+				DatumGetInt64(value);
+		}
+		hash = hash_combine64(hash, null ? 0 :
+							  DatumGetUInt64(FunctionCall2Coll(&map->key_hashes[i],
+															   map->key_collations[i], value,
+															   UInt64GetDatum(0))));
+	}
+	return (int64) hash;
+}
+
+static void
+value_of_datum(TsmFoldColumn *column, const TsmCodecAttribute *attribute, Datum datum,
+			   TsmCodecValue *value)
+{
+	if (column->as_text)
+	{
+		char	   *text = OutputFunctionCall(&column->output, datum);
+
+		value->as.bytes = (const uint8_t *) text;
+		value->length = strlen(text);
+	}
+	else if (attribute->kind == TSM_CODEC_BYTES)
+	{
+		struct varlena *bytes = PG_DETOAST_DATUM_PACKED(datum);
+
+		value->as.bytes = (const uint8_t *) VARDATA_ANY(bytes);
+		value->length = VARSIZE_ANY_EXHDR(bytes);
+	}
+	else if (attribute->kind == TSM_CODEC_FIXED)
+	{
+		value->as.bytes = (const uint8_t *) DatumGetPointer(datum);
+		value->length = attribute->length;
+	}
+	else if (attribute->length == 8)
+		value->as.word = DatumGetUInt64(datum);
+	else
+		value->as.word = attribute->length == 4 ? DatumGetUInt32(datum) :
+			attribute->length == 2 ? DatumGetUInt16(datum) : DatumGetUInt8(datum);
+}
+
+void
+tsm_fold_row_of_slot(TsmFoldMap *map, TupleTableSlot *slot, TsmCodecRow *row, TsmCodecValue *values)
+{
+	bool		null;
+	Datum		datum;
+	int			i;
+
+	row->key = key_of_slot(map, slot);
+	row->start = DatumGetTimestampTz(slot_getattr(slot, map->start, &null));
+	if (null)
+		row->start = DT_NOBEGIN;
+	row->end = DatumGetTimestampTz(slot_getattr(slot, map->end, &null));
+	datum = slot_getattr(slot, map->start_xid, &null);
+	row->start_xid = null ? 0 : U64FromFullTransactionId(DatumGetFullTransactionId(datum));
+	datum = slot_getattr(slot, map->end_xid, &null);
+	row->end_xid = null ? 0 : U64FromFullTransactionId(DatumGetFullTransactionId(datum));
+	row->values = values;
+	for (i = 0; i < map->schema.natts; i++)
+	{
+		datum = slot_getattr(slot, map->columns[i].column, &values[i].null);
+		values[i].length = 0;
+		values[i].as.word = 0;
+		if (!values[i].null)
+			value_of_datum(&map->columns[i], &map->attributes[i], datum, &values[i]);
+	}
+}
+
+static Datum
+datum_of_value(TsmFoldColumn *column, const TsmCodecAttribute *attribute, const TsmCodecValue *value)
+{
+	if (column->as_text)
+		return InputFunctionCall(&column->input,
+								 pnstrdup((const char *) value->as.bytes, value->length),
+								 column->parameter, column->typmod);
+	if (attribute->kind == TSM_CODEC_BYTES)
+		return PointerGetDatum(cstring_to_text_with_len((const char *) value->as.bytes,
+														value->length));
+	if (attribute->kind == TSM_CODEC_FIXED)
+	{
+		/* Of the alignment of any type. */
+		void	   *bytes = palloc(attribute->length);
+
+		memcpy(bytes, value->as.bytes, attribute->length);
+		return PointerGetDatum(bytes);
+	}
+	switch (attribute->length)
+	{
+		case 1:
+			return CharGetDatum((char) value->as.word);
+		case 2:
+			return Int16GetDatum((int16) value->as.word);
+		case 4:
+			return Int32GetDatum((int32) value->as.word);
+		default:
+			return Int64GetDatum((int64) value->as.word);
+	}
+}
+
+void
+tsm_fold_slot_of_row(TsmFoldMap *map, const TsmCodecRow *row, TupleTableSlot *slot)
+{
+	int			i;
+
+	ExecClearTuple(slot);
+	memset(slot->tts_isnull, true, map->desc->natts * sizeof(bool));
+	for (i = 0; i < map->schema.natts; i++)
+	{
+		int			place = map->columns[i].column - 1;
+
+		slot->tts_isnull[place] = row->values[i].null;
+		if (!row->values[i].null)
+			slot->tts_values[place] = datum_of_value(&map->columns[i], &map->attributes[i],
+													 &row->values[i]);
+	}
+	slot->tts_values[map->start - 1] = TimestampTzGetDatum(row->start);
+	slot->tts_values[map->end - 1] = TimestampTzGetDatum(row->end);
+	slot->tts_values[map->start_xid - 1] =
+		FullTransactionIdGetDatum(FullTransactionIdFromU64(row->start_xid));
+	slot->tts_values[map->end_xid - 1] =
+		FullTransactionIdGetDatum(FullTransactionIdFromU64(row->end_xid));
+	slot->tts_isnull[map->start - 1] = slot->tts_isnull[map->end - 1] = false;
+	slot->tts_isnull[map->start_xid - 1] = slot->tts_isnull[map->end_xid - 1] = false;
+	ExecStoreVirtualTuple(slot);
+}
+
+int
+tsm_fold_fix_settings(void)
+{
+	static const char *const settings[][2] = {
+		{"datestyle", "ISO"}, {"intervalstyle", "postgres"}, {"extra_float_digits", "3"},
+		{"timezone", "UTC"}, {"bytea_output", "hex"}, {"lc_monetary", "C"},
+		{"search_path", "pg_catalog, pg_temp"}
+	};
+	int			level = NewGUCNestLevel();
+	int			i;
+
+	for (i = 0; i < lengthof(settings); i++)
+		(void) set_config_option(settings[i][0], settings[i][1], PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+	return level;
+}

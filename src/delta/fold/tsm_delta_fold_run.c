@@ -1,0 +1,487 @@
+/*-------------------------------------------------------------------------
+ *
+ * tsm_delta_fold_run.c
+ *	  fold: rows of the tail become versions of segments.
+ *
+ * One scan of the tail finds what is to be folded: key, start and place of
+ * each row, sorted in memory. Then the segments are gone through in order: those
+ * that new versions fall into are read, merged with these, and written anew.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/detoast.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "tsm_delta_fold.h"
+
+/* Versions that wait to be packed, at most, and bytes of their values. */
+#define WINDOW_ROWS		1024
+#define WINDOW_BYTES	((Size) 4 << 20)
+
+#define MAX_FOLDED_AT_ONCE	10000000
+
+/* A row of the tail. */
+typedef struct TailRow
+{
+	int64		key;
+	TimestampTz start;
+	ItemPointerData tid;
+} TailRow;
+
+/* A fold under way. */
+typedef struct FoldRun
+{
+	Relation	history;
+	TsmFoldMap *map;
+	TsmSegmentStore store;
+	Snapshot	snapshot;		/* of the tail, and of the segments at first */
+	TailRow    *tail;
+	int			ntail;
+	int			next;			/* row of the tail to be packed */
+	TupleTableSlot *slot;
+	MemoryContext row_context;	/* of the row at hand */
+	MemoryContext windows[2];	/* of the rows that wait; the other takes over what is left */
+	int			window;
+	TsmCodecRow *rows;
+	int			nrows;
+	Size		bytes;
+	TsmCodecOptions options;
+	TsmCodecEncoder *encoder;
+	TsmFoldWalk *walk;
+	int64		versions;
+	int64		segments;
+	int64		bytes_before;
+	int64		bytes_after;
+	int64		too_large;
+} FoldRun;
+
+static int
+compare_tail(const void *a, const void *b)
+{
+	const TailRow *left = a;
+	const TailRow *right = b;
+
+	if (left->key != right->key)
+		return left->key < right->key ? -1 : 1;
+	if (left->start != right->start)
+		return left->start < right->start ? -1 : 1;
+	return ItemPointerCompare((ItemPointer) &left->tid, (ItemPointer) &right->tid);
+}
+
+/* Find the rows that ended before a time. */
+static void
+read_tail(FoldRun *run, TimestampTz before, int max_versions)
+{
+	TableScanDesc scan = table_beginscan(run->history, run->snapshot, 0, NULL);
+	TsmCodecValue *values = palloc((run->map->schema.natts + 1) * sizeof(TsmCodecValue));
+	int			room = 1024;
+
+	run->tail = palloc(room * sizeof(TailRow));
+	while (run->ntail < max_versions && table_scan_getnextslot(scan, ForwardScanDirection, run->slot))
+	{
+		MemoryContext old = MemoryContextSwitchTo(run->row_context);
+		TsmCodecRow row;
+		bool		null;
+
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextReset(run->row_context);
+		if (DatumGetTimestampTz(slot_getattr(run->slot, run->map->end, &null)) < before)
+		{
+			tsm_fold_row_of_slot(run->map, run->slot, &row, values);
+			if (tsm_codec_row_cost(&run->map->schema, values) > TSM_CODEC_MAX_RAW)
+				run->too_large++;
+			else
+			{
+				if (run->ntail == room)
+					run->tail = repalloc_huge(run->tail, (Size) (room *= 2) * sizeof(TailRow));
+				run->tail[run->ntail++] = (TailRow) {row.key, row.start, run->slot->tts_tid};
+			}
+		}
+		MemoryContextSwitchTo(old);
+	}
+	table_endscan(scan);
+	qsort(run->tail, run->ntail, sizeof(TailRow), compare_tail);
+}
+
+/* Copy a version into the window in use. */
+static void
+keep_row(FoldRun *run, const TsmCodecRow *row, TsmCodecRow *kept)
+{
+	MemoryContext old = MemoryContextSwitchTo(run->windows[run->window]);
+	int			natts = run->map->schema.natts;
+	TsmCodecValue *values = palloc((natts + 1) * sizeof(TsmCodecValue));
+	int			i;
+
+	memcpy(values, row->values, natts * sizeof(TsmCodecValue));
+	for (i = 0; i < natts; i++)
+	{
+		uint16		kind = run->map->attributes[i].kind;
+
+		if (values[i].null || kind == TSM_CODEC_INT || kind == TSM_CODEC_FLOAT)
+			continue;
+		values[i].as.bytes = memcpy(palloc(values[i].length + 1), row->values[i].as.bytes,
+									values[i].length);
+		run->bytes += values[i].length;
+	}
+	*kept = *row;
+	kept->values = values;
+	MemoryContextSwitchTo(old);
+}
+
+static void
+store_block(FoldRun *run, const TsmCodecRow *rows, int nrows, bytea *block)
+{
+	TsmSegment	segment;
+	int			i;
+
+	segment.key_lo = rows[0].key;
+	segment.t_lo = rows[0].start;
+	segment.key_hi = rows[nrows - 1].key;
+	segment.t_hi = rows[0].end;
+	segment.t_min = rows[0].start;
+	segment.versions = nrows;
+	segment.schema_id = (int32) run->map->schema.schema_id;
+	segment.block = block;
+	for (i = 1; i < nrows; i++)
+	{
+		segment.t_hi = Max(segment.t_hi, rows[i].end);
+		segment.t_min = Min(segment.t_min, rows[i].start);
+	}
+	tsm_fold_insert_segment(&run->store, &segment);
+	run->segments++;
+	run->bytes_after += VARSIZE(block) + 76;
+}
+
+/* Pack the first of the given versions into a block; gives how many. */
+static int
+pack_block(FoldRun *run, const TsmCodecRow *rows, int nrows)
+{
+	static const char *const failed = "could not encode versions: %s";
+	TsmCodecFault fault;
+	size_t		size = TSM_FOLD_BLOCK_SIZE;
+	bytea	   *block = palloc(VARHDRSZ + size);
+	int			used = 0;
+
+	if (!tsm_codec_encode(run->encoder, rows, nrows, (uint8_t *) VARDATA(block), &size, &used, &fault))
+	{
+		if (fault.code != TSM_CODEC_NO_ROOM)
+			elog(ERROR, failed, fault.what);
+		/* A row that needs more than a page takes the rows of its frame with it. */
+		pfree(block);
+		block = palloc(VARHDRSZ + fault.position);
+		run->options.block_size = fault.position;
+		if (!tsm_codec_encode(run->encoder, rows, Min(nrows, run->options.frame_rows),
+							  (uint8_t *) VARDATA(block), &size, &used, &fault))
+			elog(ERROR, failed, fault.what);
+		run->options.block_size = TSM_FOLD_BLOCK_SIZE;
+	}
+	SET_VARSIZE(block, VARHDRSZ + size);
+	store_block(run, rows, used, block);
+	pfree(block);
+	return used;
+}
+
+/* Pack what waits: all, or about half, so that blocks go on over the bound of a window. */
+static void
+pack_window(FoldRun *run, bool all)
+{
+	TsmCodecRow *rows = run->rows;
+	int			left = run->nrows;
+	int			used = 0;
+	int			i;
+
+	while (used < left && (all || used * 2 < left))
+	{
+		CHECK_FOR_INTERRUPTS();
+		used += pack_block(run, rows + used, left - used);
+	}
+	run->window = 1 - run->window;
+	run->bytes = 0;
+	run->nrows = 0;
+	for (i = used; i < left; i++)
+		keep_row(run, &rows[i], &run->rows[run->nrows++]);
+	MemoryContextReset(run->windows[1 - run->window]);
+}
+
+static void
+add_row(FoldRun *run, const TsmCodecRow *row)
+{
+	keep_row(run, row, &run->rows[run->nrows++]);
+	if (run->nrows == WINDOW_ROWS || run->bytes > WINDOW_BYTES)
+		pack_window(run, false);
+}
+
+/* Bytes of the values of a row that lie outside it. */
+static Size
+toasted_bytes(const FoldRun *run)
+{
+	Size		bytes = 0;
+	int			i;
+
+	for (i = 0; i < run->map->desc->natts; i++)
+	{
+		Datum		datum = run->slot->tts_values[i];
+
+		if (TupleDescAttr(run->map->desc, i)->attlen == -1 && !run->slot->tts_isnull[i] &&
+			VARATT_IS_EXTERNAL_ONDISK(DatumGetPointer(datum)))
+			bytes += toast_datum_size(datum);
+	}
+	return bytes;
+}
+
+/* Take the next row of the tail out of it. */
+static void
+add_tail_row(FoldRun *run, TsmCodecValue *values)
+{
+	TailRow    *tail = &run->tail[run->next++];
+	MemoryContext old = MemoryContextSwitchTo(run->row_context);
+	TsmCodecRow row;
+	bool		should_free;
+	HeapTuple	tuple;
+
+	CHECK_FOR_INTERRUPTS();
+	MemoryContextReset(run->row_context);
+	if (!table_tuple_fetch_row_version(run->history, &tail->tid, run->snapshot, run->slot))
+		elog(ERROR, "could not find a row of a history again");
+	tsm_fold_row_of_slot(run->map, run->slot, &row, values);
+	tuple = ExecFetchSlotHeapTuple(run->slot, false, &should_free);
+	slot_getallattrs(run->slot);
+	run->bytes_before += tuple->t_len + sizeof(ItemIdData) + toasted_bytes(run);
+	if (should_free)
+		heap_freetuple(tuple);
+	MemoryContextSwitchTo(old);
+	add_row(run, &row);
+	ExecClearTuple(run->slot);
+	tsm_fold_delete(run->history, &tail->tid, run->snapshot);
+	run->versions++;
+}
+
+static bool
+is_before(const TailRow *tail, int64 key, TimestampTz start)
+{
+	return tail->key < key || (tail->key == key && tail->start < start);
+}
+
+/* Merge the versions of a segment with the rows of the tail that fall into it, and write them anew. */
+static void
+merge_segment(FoldRun *run, const TsmSegment *segment, const TsmSegment *following,
+			  TsmCodecValue *values)
+{
+	TsmCodecFault fault = {TSM_CODEC_OK, 0, NULL};
+	TsmCodecRow row;
+	bool		more = false;
+
+	if (segment != NULL)
+	{
+		if (segment->schema_id != (int32) run->map->schema.schema_id)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("cannot fold into segments of table \"%s\" from before a change of its columns",
+							RelationGetRelationName(run->store.rel))));
+		more = tsm_fold_walk_begin(run->walk, segment->block, &fault) &&
+			tsm_fold_walk_next(run->walk, &row, &fault);
+	}
+	for (;;)
+	{
+		bool		tail = run->next < run->ntail &&
+			(following == NULL || is_before(&run->tail[run->next], following->key_lo, following->t_lo));
+
+		if (fault.code != TSM_CODEC_OK)
+			tsm_fold_raise(&fault, run->store.rel);
+		if (tail && (!more || is_before(&run->tail[run->next], row.key, row.start)))
+			add_tail_row(run, values);
+		else if (more)
+		{
+			add_row(run, &row);
+			more = tsm_fold_walk_next(run->walk, &row, &fault);
+		}
+		else
+			break;
+	}
+	pack_window(run, true);
+	if (segment != NULL)
+	{
+		ItemPointerData tid = segment->tid;
+
+		run->bytes_after -= VARSIZE(segment->block) + 76;
+		run->segments--;
+		tsm_fold_delete(run->store.rel, &tid, run->snapshot);
+	}
+}
+
+/*
+ * Each turn takes the rows of the tail up to the next segment. The segments
+ * that turns write begin where those they replace did or after, so one
+ * snapshot serves for all.
+ */
+static void
+fold_tail(FoldRun *run)
+{
+	MemoryContext turn = AllocSetContextCreate(CurrentMemoryContext, "tsmem fold turn",
+											   ALLOCSET_DEFAULT_SIZES);
+	TsmCodecValue *values = palloc((run->map->schema.natts + 1) * sizeof(TsmCodecValue));
+
+	while (run->next < run->ntail)
+	{
+		TailRow    *tail = &run->tail[run->next];
+		TsmSegment	segment;
+		TsmSegment	following;
+		bool		covered;
+		bool		followed;
+		MemoryContext old;
+
+		MemoryContextReset(turn);
+		old = MemoryContextSwitchTo(turn);
+		covered = tsm_fold_find_segment(&run->store, run->snapshot, tail->key, tail->start, &segment);
+		followed = tsm_fold_next_segment(&run->store, run->snapshot, tail->key, tail->start, &following);
+		merge_segment(run, covered ? &segment : NULL, followed ? &following : NULL, values);
+		MemoryContextSwitchTo(old);
+	}
+	MemoryContextDelete(turn);
+}
+
+static void
+prepare(FoldRun *run, const TsmVersionedTable *table, Oid segments)
+{
+	TsmCodecFault fault;
+
+	run->history = table_open(table->history, RowExclusiveLock);
+	run->map = tsm_fold_map(run->history, table);
+	run->map->schema.schema_id = tsm_fold_schema_id(run->map);
+	tsm_fold_open_store(&run->store, segments, ShareUpdateExclusiveLock);
+	run->snapshot = RegisterSnapshot(GetLatestSnapshot());
+	run->slot = table_slot_create(run->history, NULL);
+	run->row_context = AllocSetContextCreate(CurrentMemoryContext, "tsmem fold row",
+											 ALLOCSET_DEFAULT_SIZES);
+	run->windows[0] = AllocSetContextCreate(CurrentMemoryContext, "tsmem fold window",
+											ALLOCSET_DEFAULT_SIZES);
+	run->windows[1] = AllocSetContextCreate(CurrentMemoryContext, "tsmem fold window",
+											ALLOCSET_DEFAULT_SIZES);
+	run->rows = palloc(WINDOW_ROWS * sizeof(TsmCodecRow));
+	run->options = (TsmCodecOptions) {32, run->map->has_bytes ? 9 : 1, TSM_FOLD_BLOCK_SIZE};
+	run->encoder = tsm_codec_encoder_init(palloc(tsm_codec_encoder_size()), &run->map->schema,
+										  &run->options, tsm_fold_crc32c, &fault);
+	if (run->encoder == NULL)
+		elog(ERROR, "schema of a history is not one of blocks: %s", fault.what);
+	run->walk = tsm_fold_walk_make(&run->map->schema);
+}
+
+/* A call of fold, as tsm_delta_as_owner hands it on. */
+typedef struct FoldCall
+{
+	TsmVersionedTable *table;
+	TimestampTz before;
+	int			max_versions;
+	FoldRun		run;
+} FoldCall;
+
+/*
+ * As the owner, since functions of the table's types run here. The history is locked while
+ * its segments are made, so that no two folds make them.
+ */
+static void
+fold_as_owner(void *arg)
+{
+	FoldCall   *call = arg;
+	FoldRun    *run = &call->run;
+	Oid			segments = tsm_fold_segments(call->table->history);
+	int			nest_level = tsm_fold_fix_settings();
+
+	if (!OidIsValid(segments))
+	{
+		LockRelationOid(call->table->history, ShareUpdateExclusiveLock);
+		segments = tsm_fold_segments(call->table->history);
+	}
+	if (!OidIsValid(segments))
+		segments = tsm_fold_make_segments(call->table->history);
+	prepare(run, call->table, segments);
+	read_tail(run, call->before, call->max_versions);
+	fold_tail(run);
+	UnregisterSnapshot(run->snapshot);
+	ExecDropSingleTupleTableSlot(run->slot);
+	tsm_fold_close_store(&run->store);
+	table_close(run->history, NoLock);
+	AtEOXact_GUC(true, nest_level);
+}
+
+Oid
+tsm_fold_owner(Oid relid)
+{
+	Relation	rel = table_open(relid, AccessShareLock);
+	Oid			owner = rel->rd_rel->relowner;
+
+	table_close(rel, NoLock);
+	return owner;
+}
+
+TsmVersionedTable *
+tsm_fold_own_table(Oid rel)
+{
+	TsmVersionedTable *table;
+
+	LockRelationOid(rel, AccessShareLock);
+	table = tsm_delta_find(rel);
+	if (table == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("relation \"%s\" is not system-versioned",
+						get_rel_name(rel) != NULL ? get_rel_name(rel) : "?")));
+	if (!tsm_relation_ownercheck(rel, GetUserId()))
+		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, get_rel_name(rel));
+	return table;
+}
+
+PG_FUNCTION_INFO_V1(tsm_delta_fold);
+
+/*
+ * fold(rel regclass, older_than interval, max_versions int) → (versions,
+ * segments, bytes_before, bytes_after). Errors: 42501, 55000, 22023, 0A000,
+ * 40001, XX001.
+ */
+Datum
+tsm_delta_fold(PG_FUNCTION_ARGS)
+{
+	TimestampTz now = GetCurrentTransactionStartTimestamp();
+	FoldCall	call = {0};
+	Datum		values[4];
+	bool		nulls[4] = {false};
+	TupleDesc	desc;
+
+	PreventCommandIfReadOnly("tsmem.fold()");
+	call.table = tsm_fold_own_table(PG_GETARG_OID(0));
+	call.max_versions = PG_GETARG_INT32(2);
+	if (call.max_versions < 1 || call.max_versions > MAX_FOLDED_AT_ONCE)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("max_versions must be from 1 to %d", MAX_FOLDED_AT_ONCE)));
+	call.before = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_mi_interval,
+														  TimestampTzGetDatum(now),
+														  PG_GETARG_DATUM(1)));
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	tsm_delta_as_owner(tsm_fold_owner(call.table->history), fold_as_owner, &call);
+	if (call.run.too_large > 0)
+		ereport(NOTICE,
+				(errmsg("%lld versions of table \"%s\" are too large to fold",
+						(long long) call.run.too_large, get_rel_name(call.table->rel))));
+	values[0] = Int64GetDatum(call.run.versions);
+	values[1] = Int64GetDatum(call.run.segments);
+	values[2] = Int64GetDatum(call.run.bytes_before);
+	values[3] = Int64GetDatum(call.run.bytes_after);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+}

@@ -1,0 +1,137 @@
+/*-------------------------------------------------------------------------
+ *
+ * tsm_delta_fold_undo.c
+ *	  unfold: versions of segments become rows of the tail again.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "tsm_delta_fold.h"
+
+/* A call of unfold, as tsm_delta_as_owner hands it on. */
+typedef struct UnfoldCall
+{
+	TsmVersionedTable *table;
+	Oid			segments;
+	Relation	history;
+	TsmFoldMap *map;
+	TsmSegmentStore store;
+	TsmFoldWalk *walk;
+	EState	   *estate;
+	ResultRelInfo *result;
+	TupleTableSlot *version;
+	int64		versions;
+} UnfoldCall;
+
+/* Put all versions of a segment into the tail. */
+static void
+insert_versions(UnfoldCall *call, const TsmSegment *segment)
+{
+	ExprContext *context = GetPerTupleExprContext(call->estate);
+	TsmCodecFault fault;
+	TsmCodecRow row;
+
+	if (segment->schema_id != (int32) call->map->schema.schema_id)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot unfold segments of table \"%s\" from before a change of its columns",
+						RelationGetRelationName(call->store.rel))));
+	if (!tsm_fold_walk_begin(call->walk, segment->block, &fault))
+		tsm_fold_raise(&fault, call->store.rel);
+	while (tsm_fold_walk_next(call->walk, &row, &fault))
+	{
+		MemoryContext old;
+
+		CHECK_FOR_INTERRUPTS();
+		ResetExprContext(context);
+		old = MemoryContextSwitchTo(context->ecxt_per_tuple_memory);
+		tsm_fold_slot_of_row(call->map, &row, call->version);
+		table_tuple_insert(call->history, call->version, GetCurrentCommandId(true), 0, NULL);
+		if (call->result->ri_NumIndices > 0)
+			list_free(tsm_ExecInsertIndexTuples(call->result, call->version, call->estate));
+		MemoryContextSwitchTo(old);
+		call->versions++;
+	}
+	if (fault.code != TSM_CODEC_OK)
+		tsm_fold_raise(&fault, call->store.rel);
+}
+
+static void
+unfold_segments(UnfoldCall *call)
+{
+	MemoryContext turn = AllocSetContextCreate(CurrentMemoryContext, "tsmem unfold turn",
+											   ALLOCSET_DEFAULT_SIZES);
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	TableScanDesc scan = table_beginscan(call->store.rel, snapshot, 0, NULL);
+	TupleTableSlot *slot = table_slot_create(call->store.rel, NULL);
+
+	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	{
+		MemoryContext old = MemoryContextSwitchTo(turn);
+		TsmSegment	segment;
+
+		MemoryContextReset(turn);
+		tsm_fold_segment_of_slot(slot, &segment, true);
+		insert_versions(call, &segment);
+		tsm_fold_delete(call->store.rel, &segment.tid, snapshot);
+		MemoryContextSwitchTo(old);
+	}
+	table_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+	UnregisterSnapshot(snapshot);
+	MemoryContextDelete(turn);
+}
+
+static void
+unfold_as_owner(void *arg)
+{
+	UnfoldCall *call = arg;
+	int			nest_level = tsm_fold_fix_settings();
+
+	call->history = table_open(call->table->history, RowExclusiveLock);
+	call->map = tsm_fold_map(call->history, call->table);
+	call->map->schema.schema_id = tsm_fold_schema_id(call->map);
+	tsm_fold_open_store(&call->store, call->segments, ShareUpdateExclusiveLock);
+	call->walk = tsm_fold_walk_make(&call->map->schema);
+	call->estate = CreateExecutorState();
+	call->result = makeNode(ResultRelInfo);
+	InitResultRelInfo(call->result, call->history, 1, NULL, 0);
+	ExecOpenIndices(call->result, false);
+	call->version = MakeSingleTupleTableSlot(RelationGetDescr(call->history), &TTSOpsVirtual);
+	unfold_segments(call);
+	ExecDropSingleTupleTableSlot(call->version);
+	ExecCloseIndices(call->result);
+	FreeExecutorState(call->estate);
+	tsm_fold_close_store(&call->store);
+	table_close(call->history, NoLock);
+	AtEOXact_GUC(true, nest_level);
+}
+
+PG_FUNCTION_INFO_V1(tsm_delta_unfold);
+
+/*
+ * unfold(rel regclass) → bigint: the number of versions. Errors: 42501,
+ * 55000, 0A000, 40001, XX001.
+ */
+Datum
+tsm_delta_unfold(PG_FUNCTION_ARGS)
+{
+	UnfoldCall	call = {0};
+
+	PreventCommandIfReadOnly("tsmem.unfold()");
+	call.table = tsm_fold_own_table(PG_GETARG_OID(0));
+	call.segments = tsm_fold_segments(call.table->history);
+	if (OidIsValid(call.segments))
+		tsm_delta_as_owner(tsm_fold_owner(call.table->history), unfold_as_owner, &call);
+	PG_RETURN_INT64(call.versions);
+}
