@@ -144,7 +144,7 @@ typedef struct TsmFoldWalk TsmFoldWalk;
 extern uint32 tsm_fold_crc32c(uint32 crc, const void *bytes, size_t length);
 
 /* Raise the error of a fault of the codec: XX001 for a segment of the named relation. */
-extern void tsm_fold_raise(const TsmCodecFault *fault, Relation segments) pg_attribute_noreturn();
+pg_noreturn extern void tsm_fold_raise(const TsmCodecFault *fault, Relation segments);
 
 extern TsmFoldWalk *tsm_fold_walk_make(const TsmCodecSchema *schema);
 
