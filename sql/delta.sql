@@ -59,26 +59,57 @@ COMMENT ON EVENT TRIGGER tsmem_forget_dropped_tables IS 'removes the registratio
 ALTER EVENT TRIGGER tsmem_forget_dropped_tables ENABLE ALWAYS;
 
 -- Folded history
-
-CREATE TABLE tsmem.segment_schemas (
-	schema_id int4 CONSTRAINT segment_schemas_pkey PRIMARY KEY,
-	definition text NOT NULL
-);
-COMMENT ON TABLE tsmem.segment_schemas IS 'columns of the versions in segments; written by tsmem alone';
-COMMENT ON COLUMN tsmem.segment_schemas.schema_id IS 'the number that segments name';
-COMMENT ON COLUMN tsmem.segment_schemas.definition IS 'a line a column: name, type, how its values are kept';
-SELECT pg_catalog.pg_extension_config_dump('tsmem.segment_schemas', '');
-GRANT SELECT ON tsmem.segment_schemas TO PUBLIC;
+-- Rows about tables of the extension itself come with CREATE EXTENSION, so a dump leaves them out.
 
 CREATE TABLE tsmem.segment_tables (
 	history regclass CONSTRAINT segment_tables_pkey PRIMARY KEY,
-	segments regclass NOT NULL CONSTRAINT segment_tables_segments_key UNIQUE
+	segments regclass NOT NULL CONSTRAINT segment_tables_segments_key UNIQUE,
+	folded regclass NOT NULL CONSTRAINT segment_tables_folded_key UNIQUE,
+	options jsonb NOT NULL
 );
 COMMENT ON TABLE tsmem.segment_tables IS 'where the folded part of a history is; written by tsmem alone';
-COMMENT ON COLUMN tsmem.segment_tables.history IS 'the history of a versioned table';
-COMMENT ON COLUMN tsmem.segment_tables.segments IS 'the table of its segments';
-SELECT pg_catalog.pg_extension_config_dump('tsmem.segment_tables', '');
+COMMENT ON COLUMN tsmem.segment_tables.history IS 'the history of a versioned table; its rows are the tail';
+COMMENT ON COLUMN tsmem.segment_tables.segments IS 'the table of its segments, a row a block';
+COMMENT ON COLUMN tsmem.segment_tables.folded IS 'the foreign table that gives the versions in segments to queries; inherits the history';
+COMMENT ON COLUMN tsmem.segment_tables.options IS 'how it is folded, as set';
+SELECT pg_catalog.pg_extension_config_dump('tsmem.segment_tables',
+	'WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = ''pg_catalog.pg_class''::pg_catalog.regclass AND d.objid = history AND d.deptype = ''e'')');
 GRANT SELECT ON tsmem.segment_tables TO PUBLIC;
+
+CREATE TABLE tsmem.segment_columns (
+	history regclass,
+	schema_id int4,
+	number int4,
+	column_name name,
+	kind text NOT NULL,
+	length int4 NOT NULL,
+	types text[] NOT NULL,
+	missing text,
+	CONSTRAINT segment_columns_pkey PRIMARY KEY (history, schema_id, number)
+);
+COMMENT ON TABLE tsmem.segment_columns IS 'what segments hold; written by tsmem alone';
+COMMENT ON COLUMN tsmem.segment_columns.history IS 'the history of a versioned table';
+COMMENT ON COLUMN tsmem.segment_columns.schema_id IS 'the number that segments name';
+COMMENT ON COLUMN tsmem.segment_columns.number IS 'the place of the column in blocks, from 1; columns that blocks lack come after those';
+COMMENT ON COLUMN tsmem.segment_columns.column_name IS 'its name now; null when it was dropped';
+COMMENT ON COLUMN tsmem.segment_columns.kind IS 'how its values are kept: int, float, fixed, bytes, text; missing for a column that blocks lack';
+COMMENT ON COLUMN tsmem.segment_columns.length IS 'bytes of a value of kind int, float or fixed, else 0';
+COMMENT ON COLUMN tsmem.segment_columns.types IS 'its type in blocks, then the types it was changed to, up to that of now';
+COMMENT ON COLUMN tsmem.segment_columns.missing IS 'the value, as text, of versions that lack it';
+SELECT pg_catalog.pg_extension_config_dump('tsmem.segment_columns',
+	'WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = ''pg_catalog.pg_class''::pg_catalog.regclass AND d.objid = history AND d.deptype = ''e'')');
+GRANT SELECT ON tsmem.segment_columns TO PUBLIC;
+
+CREATE FUNCTION tsmem._segments_handler() RETURNS fdw_handler
+AS 'MODULE_PATHNAME', 'tsm_delta_segments_handler' LANGUAGE C STRICT;
+COMMENT ON FUNCTION tsmem._segments_handler() IS 'internal: the handler of foreign data wrapper tsmem_segments';
+
+CREATE FOREIGN DATA WRAPPER tsmem_segments HANDLER tsmem._segments_handler;
+COMMENT ON FOREIGN DATA WRAPPER tsmem_segments IS 'reads folded versions for queries; its foreign tables are made by tsmem alone';
+
+CREATE SERVER tsmem_segments FOREIGN DATA WRAPPER tsmem_segments;
+COMMENT ON SERVER tsmem_segments IS 'the segments of the histories of this database';
+GRANT USAGE ON FOREIGN SERVER tsmem_segments TO PUBLIC;
 
 CREATE FUNCTION tsmem.fold(rel regclass, older_than interval DEFAULT '0', max_versions int4 DEFAULT 100000,
 	OUT versions int8, OUT segments int8, OUT bytes_before int8, OUT bytes_after int8)

@@ -247,6 +247,25 @@ tsm_forget_permissions(Query *query, RangeTblEntry *rte)
 }
 #endif
 
+/* A type by name, with its modifier; an error when there is none. */
+#if PG_VERSION_NUM >= 160000
+#define tsm_parse_type(name, type, typmod) ((void) parseTypeString(name, type, typmod, NULL))
+#else
+#define tsm_parse_type(name, type, typmod) parseTypeString(name, type, typmod, false)
+#endif
+
+/* A path of a foreign table, whose clauses are all checked by the server (17 added those that are not, 18 disabled nodes). */
+#if PG_VERSION_NUM >= 180000
+#define tsm_create_foreignscan_path(root, rel, rows, startup, total, pathkeys, outer, private) \
+	create_foreignscan_path(root, rel, NULL, rows, 0, startup, total, pathkeys, outer, NULL, NIL, private)
+#elif PG_VERSION_NUM >= 170000
+#define tsm_create_foreignscan_path(root, rel, rows, startup, total, pathkeys, outer, private) \
+	create_foreignscan_path(root, rel, NULL, rows, startup, total, pathkeys, outer, NULL, NIL, private)
+#else
+#define tsm_create_foreignscan_path(root, rel, rows, startup, total, pathkeys, outer, private) \
+	create_foreignscan_path(root, rel, NULL, rows, startup, total, pathkeys, outer, NULL, private)
+#endif
+
 /* 18 moved what prints the properties of a plan node. */
 #if PG_VERSION_NUM >= 180000
 #include "commands/explain_format.h"

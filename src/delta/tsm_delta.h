@@ -103,6 +103,15 @@ extern void tsm_delta_as_owner(Oid owner, void (*act) (void *), void *arg);
  */
 extern uint64 tsm_delta_execute(const char *fmt,...) pg_attribute_printf(1, 2);
 
+/* Make the store of folded versions go with its history, if it has one: a dump has no such dependencies. */
+extern void tsm_delta_bind_store(Oid history);
+
+/*
+ * base_suffix, or where that is longer than 63 bytes a part of base, a hash
+ * of all of it, and the suffix. palloc'd.
+ */
+extern char *tsm_delta_make_name(const char *base, const char *suffix);
+
 /* The schema-qualified, quoted name of a relation; palloc'd. */
 extern char *tsm_delta_relation_name(Oid rel);
 

@@ -19,6 +19,7 @@
 #include "utils/timestamp.h"
 
 #include "tsm_delta_int.h"
+#include "tsm_delta_segment.h"
 
 PG_FUNCTION_INFO_V1(tsm_delta_loaded);
 PG_FUNCTION_INFO_V1(tsm_delta_protect_history_trigger);
@@ -95,5 +96,6 @@ tsm_delta_forget_dropped_trigger(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" must be called by an event trigger", "_forget_dropped_tables")));
 	tsm_delta_forget_dropped();
+	tsm_segment_forget_dropped();
 	PG_RETURN_VOID();
 }

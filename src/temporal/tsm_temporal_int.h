@@ -126,12 +126,6 @@ extern void tsm_temporal_force_look(void);
 
 /* tsm_temporal_name.c */
 
-/*
- * base_suffix, or where that is longer than 63 bytes a part of base, a hash
- * of all of it, and the suffix. palloc'd.
- */
-extern char *tsm_temporal_make_name(const char *base, const char *suffix);
-
 /* Whether a list of C strings has the name. */
 extern bool tsm_temporal_name_in(const List *names, const char *name);
 

@@ -10,43 +10,12 @@
 #include "access/htup_details.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
-#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
 #include "tsm_temporal_int.h"
-
-/* Hexadecimal digits of the hash in a shortened name. */
-#define HASH_DIGITS 12
-
-/* FNV-1a, 64 bits: the same on every machine, so that names survive a dump. */
-static uint64
-hash_name(const char *name)
-{
-	uint64		hash = UINT64CONST(0xcbf29ce484222325);
-
-	for (; *name != '\0'; name++)
-	{
-		hash ^= (unsigned char) *name;
-		hash *= UINT64CONST(0x100000001b3);
-	}
-	return hash;
-}
-
-char *
-tsm_temporal_make_name(const char *base, const char *suffix)
-{
-	int			length = strlen(base);
-	int			room = NAMEDATALEN - 1 - strlen(suffix) - 1;
-
-	if (length <= room)
-		return psprintf("%s_%s", base, suffix);
-	length = pg_mbcliplen(base, length, room - HASH_DIGITS - 1);
-	return psprintf("%.*s_%0*llx_%s", length, base, HASH_DIGITS,
-					(unsigned long long) (hash_name(base) >> (64 - 4 * HASH_DIGITS)), suffix);
-}
 
 bool
 tsm_temporal_name_in(const List *names, const char *name)

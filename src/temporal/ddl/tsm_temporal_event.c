@@ -124,11 +124,11 @@ static void
 retire_column(void *arg)
 {
 	ColumnDrop *drop = arg;
-	char	   *name = tsm_temporal_make_name(drop->column, "dropped");
+	char	   *name = tsm_delta_make_name(drop->column, "dropped");
 	int			number = 1;
 
 	while (get_attnum(drop->table->history, name) != InvalidAttrNumber)
-		name = tsm_temporal_make_name(drop->column, psprintf("dropped_%d", ++number));
+		name = tsm_delta_make_name(drop->column, psprintf("dropped_%d", ++number));
 	tsm_delta_execute("ALTER TABLE %s RENAME COLUMN %s TO %s",
 					  tsm_delta_relation_name(drop->table->history),
 					  quote_identifier(drop->column), quote_identifier(name));

@@ -173,7 +173,7 @@ version_condition(Relation rel, Oid argument_type)
 static void
 make_function(Relation rel, TsmVersionedTable *table, int which)
 {
-	char	   *name = tsm_temporal_make_name(RelationGetRelationName(rel), generated[which].suffix);
+	char	   *name = tsm_delta_make_name(RelationGetRelationName(rel), generated[which].suffix);
 	char	   *qualified = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(rel)),
 													   name);
 	char	   *versions = tsm_delta_relation_name(table->versions);
@@ -204,7 +204,7 @@ tsm_temporal_generate(TsmVersionedTable *table)
 	Relation	rel = table_open(table->rel, AccessShareLock);
 	int			i;
 
-	make_view(rel, table, tsm_temporal_make_name(RelationGetRelationName(rel), "versions"));
+	make_view(rel, table, tsm_delta_make_name(RelationGetRelationName(rel), "versions"));
 	table->functions = NIL;
 	for (i = 0; i < lengthof(generated); i++)
 		make_function(rel, table, i);
@@ -286,10 +286,10 @@ tsm_temporal_rename_functions(TsmVersionedTable *table, const char *old_base, co
 	for (i = 0; i < list_length(table->functions); i++)
 	{
 		char	   *name = list_nth(table->functions, i);
-		char	   *new_name = tsm_temporal_make_name(new_base, generated[i].suffix);
+		char	   *new_name = tsm_delta_make_name(new_base, generated[i].suffix);
 		Oid			function = function_oid(table, i);
 
-		if (strcmp(name, tsm_temporal_make_name(old_base, generated[i].suffix)) != 0)
+		if (strcmp(name, tsm_delta_make_name(old_base, generated[i].suffix)) != 0)
 			new_name = name;
 		else if (OidIsValid(function))
 			tsm_delta_execute("ALTER FUNCTION %s(%s) RENAME TO %s",

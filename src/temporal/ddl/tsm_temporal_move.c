@@ -158,8 +158,8 @@ tsm_temporal_follow_schema(void)
 static void
 rename_relation(Oid relid, const char *old_base, const char *new_base, const char *suffix)
 {
-	char	   *old_name = tsm_temporal_make_name(old_base, suffix);
-	char	   *new_name = tsm_temporal_make_name(new_base, suffix);
+	char	   *old_name = tsm_delta_make_name(old_base, suffix);
+	char	   *new_name = tsm_delta_make_name(new_base, suffix);
 
 	if (!OidIsValid(relid) || strcmp(get_rel_name(relid), old_name) != 0 ||
 		strcmp(old_name, new_name) == 0)
@@ -173,7 +173,7 @@ rename_relation(Oid relid, const char *old_base, const char *new_base, const cha
 static Oid
 history_index(Oid history, const char *name)
 {
-	Oid			index = get_relname_relid(tsm_temporal_make_name(name, "idx"),
+	Oid			index = get_relname_relid(tsm_delta_make_name(name, "idx"),
 										  get_rel_namespace(history));
 
 	if (OidIsValid(index) && get_rel_relkind(index) == RELKIND_INDEX &&

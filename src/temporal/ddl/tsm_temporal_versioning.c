@@ -497,7 +497,7 @@ make_history_index(const TsmVersionedTable *table)
 	foreach(cell, table->key_columns)
 		appendStringInfo(&columns, "%s, ", quote_identifier(lfirst(cell)));
 	tsm_delta_execute("CREATE INDEX %s ON %s (%s row_start)",
-					  quote_identifier(tsm_temporal_make_name(get_rel_name(table->history), "idx")),
+					  quote_identifier(tsm_delta_make_name(get_rel_name(table->history), "idx")),
 					  tsm_delta_relation_name(table->history), columns.data);
 }
 
@@ -505,7 +505,7 @@ make_history_index(const TsmVersionedTable *table)
 static void
 drop_history_index(const TsmVersionedTable *table)
 {
-	char	   *name = tsm_temporal_make_name(get_rel_name(table->history), "idx");
+	char	   *name = tsm_delta_make_name(get_rel_name(table->history), "idx");
 	Oid			index = get_relname_relid(name, get_rel_namespace(table->history));
 
 	if (OidIsValid(index) && get_rel_relkind(index) == RELKIND_INDEX &&
@@ -642,7 +642,7 @@ tsm_temporal_add_system_versioning(PG_FUNCTION_ARGS)
 	check_excluded_columns(rel, table);
 	table->added_columns = must_add_columns(rel);
 	if (request.history_name == NULL)
-		request.history_name = tsm_temporal_make_name(RelationGetRelationName(rel), "history");
+		request.history_name = tsm_delta_make_name(RelationGetRelationName(rel), "history");
 	check_history_name(rel, request.history_name);
 	owner = rel->rd_rel->relowner;
 	table_close(rel, NoLock);

@@ -205,11 +205,11 @@ is_taken(Oid relid, const char *name)
 static char *
 free_name(Oid relid, const char *base, const char *suffix)
 {
-	char	   *name = tsm_temporal_make_name(base, suffix);
+	char	   *name = tsm_delta_make_name(base, suffix);
 	int			number = 0;
 
 	while (is_taken(relid, name))
-		name = tsm_temporal_make_name(base, psprintf("%s%d", suffix, ++number));
+		name = tsm_delta_make_name(base, psprintf("%s%d", suffix, ++number));
 	return name;
 }
 

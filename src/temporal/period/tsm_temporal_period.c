@@ -341,7 +341,7 @@ tsm_temporal_add_period(PG_FUNCTION_ARGS)
 				 errmsg("period \"%s\" of table \"%s\" already exists", period->name,
 						RelationGetRelationName(rel))));
 	period->constraint_name =
-		tsm_temporal_make_name(psprintf("%s_%s", RelationGetRelationName(rel), period->name),
+		tsm_delta_make_name(psprintf("%s_%s", RelationGetRelationName(rel), period->name),
 							   "period");
 	owner = rel->rd_rel->relowner;
 	command = period_command(rel, period);
@@ -498,7 +498,7 @@ key_name(Relation rel, const TsmTemporalKey *key)
 	foreach(cell, key->key_columns)
 		appendStringInfo(&name, "_%s", (char *) lfirst(cell));
 	appendStringInfo(&name, "_%s", key->period);
-	return tsm_temporal_make_name(name.data, key->is_primary ? "pkey" : "key");
+	return tsm_delta_make_name(name.data, key->is_primary ? "pkey" : "key");
 }
 
 /* add_temporal_key(rel regclass, key_columns name[], period name, primary_key boolean) → name */

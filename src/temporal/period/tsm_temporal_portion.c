@@ -45,7 +45,7 @@ view_name(const char *table, const char *period)
 {
 	char	   *name = psprintf("%s_for_portion_of_%s", table, period);
 
-	return strlen(name) < NAMEDATALEN ? name : tsm_temporal_make_name(name, "portion");
+	return strlen(name) < NAMEDATALEN ? name : tsm_delta_make_name(name, "portion");
 }
 
 static bool

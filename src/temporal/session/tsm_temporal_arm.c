@@ -234,7 +234,7 @@ make_arm(Conversion *conversion, Oid relid, Oid owner)
 	TupleDesc	desc = RelationGetDescr(conversion->base);
 	bool		is_base = !OidIsValid(owner);
 	RangeTblEntry *rte = make_table_entry(relid, conversion->rte->eref->aliasname,
-										  is_base && conversion->rte->inh);
+										  !is_base || conversion->rte->inh);
 	AttrMap    *map = map_columns(conversion, relid);
 	Query	   *arm = make_select(rte, NULL);
 	Expr	   *end;

@@ -128,7 +128,7 @@ free_name(const char *table, Oid namespace)
 
 	for (i = 0; i < MAX_NAMES; i++)
 	{
-		char	   *name = tsm_temporal_make_name(table, i == 0 ? "tsmem" : psprintf("tsmem%d", i));
+		char	   *name = tsm_delta_make_name(table, i == 0 ? "tsmem" : psprintf("tsmem%d", i));
 
 		if (!SearchSysCacheExists2(STATEXTNAMENSP, CStringGetDatum(name), ObjectIdGetDatum(namespace)))
 			return name;

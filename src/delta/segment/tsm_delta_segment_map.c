@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
- * tsm_delta_fold_map.c
- *	  Rows of a history as versions of the codec, and back.
+ * tsm_delta_segment_map.c
+ *	  Rows of a history as versions of the codec.
  *
  * The times and transactions of a version are its head; each other column is
  * an attribute. Values go in as their bytes, detoasted and without header,
@@ -24,7 +24,7 @@
 #include "utils/typcache.h"
 #include "utils/xid8.h"
 
-#include "tsm_delta_fold.h"
+#include "tsm_delta_segment.h"
 
 /* Whether an OID is the same in every cluster. */
 static bool
@@ -82,23 +82,19 @@ holds_oids(Oid type)
 }
 
 static void
-map_column(TsmFoldColumn *column, TsmCodecAttribute *attribute, Form_pg_attribute form)
+map_column(TsmSegmentColumn *column, TsmCodecAttribute *attribute, Form_pg_attribute form)
 {
 	Oid			base = getBaseType(form->atttypid);
 	Oid			function;
 	bool		varlena;
 
 	column->column = form->attnum;
-	column->typlen = form->attlen;
-	column->typmod = form->atttypmod;
 	column->as_text = holds_oids(form->atttypid) || form->attlen == -2;
 	attribute->length = 0;
 	if (column->as_text)
 	{
 		getTypeOutputInfo(form->atttypid, &function, &varlena);
 		fmgr_info(function, &column->output);
-		getTypeInputInfo(form->atttypid, &function, &column->parameter);
-		fmgr_info(function, &column->input);
 		attribute->kind = TSM_CODEC_BYTES;
 	}
 	else if (form->attlen == -1)
@@ -112,7 +108,7 @@ map_column(TsmFoldColumn *column, TsmCodecAttribute *attribute, Form_pg_attribut
 }
 
 static void
-map_key(TsmFoldMap *map, Relation history, const List *key_columns)
+map_key(TsmSegmentMap *map, Relation history, const List *key_columns)
 {
 	const ListCell *cell;
 
@@ -141,25 +137,22 @@ map_key(TsmFoldMap *map, Relation history, const List *key_columns)
 	}
 }
 
-TsmFoldMap *
-tsm_fold_map(Relation history, const TsmVersionedTable *table)
+TsmSegmentMap *
+tsm_segment_map(Relation history, const TsmVersionedTable *table)
 {
-	TsmFoldMap *map = palloc0(sizeof(TsmFoldMap));
+	TsmSegmentMap *map = palloc0(sizeof(TsmSegmentMap));
 	Oid			relid = RelationGetRelid(history);
 	int			i;
 
+	map->context = CurrentMemoryContext;
 	map->desc = RelationGetDescr(history);
+	map->history = relid;
 	map->start = get_attnum(relid, TSM_ROW_START);
 	map->start_xid = get_attnum(relid, TSM_ROW_XID);
 	map->end = get_attnum(relid, TSM_ROW_END);
 	map->end_xid = get_attnum(relid, TSM_ROW_END_XID);
-	if (table->key_columns == NIL)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("cannot fold history table \"%s\"", RelationGetRelationName(history)),
-				 errdetail("Its table has no key.")));
 	map_key(map, history, table->key_columns);
-	map->columns = palloc0(map->desc->natts * sizeof(TsmFoldColumn));
+	map->columns = palloc0(map->desc->natts * sizeof(TsmSegmentColumn));
 	map->attributes = palloc0(map->desc->natts * sizeof(TsmCodecAttribute));
 	for (i = 0; i < map->desc->natts; i++)
 	{
@@ -177,34 +170,41 @@ tsm_fold_map(Relation history, const TsmVersionedTable *table)
 	return map;
 }
 
-static int64
-key_of_slot(TsmFoldMap *map, TupleTableSlot *slot)
+int64
+tsm_segment_key_of_values(TsmSegmentMap *map, const Datum *values, const bool *nulls)
 {
 	uint64		hash = 0;
 	int			i;
 
-	for (i = 0; i < map->nkeys; i++)
+	if (map->integer_key && !nulls[0])
 	{
-		bool		null;
-		Datum		value = slot_getattr(slot, map->keys[i], &null);
+		int16		length = TupleDescAttr(map->desc, map->keys[0] - 1)->attlen;
 
-		if (map->integer_key && !null)
-		{
-			int16		length = TupleDescAttr(map->desc, map->keys[i] - 1)->attlen;
-
-			return length == 2 ? DatumGetInt16(value) : length == 4 ? DatumGetInt32(value) :
-				DatumGetInt64(value);
-		}
-		hash = hash_combine64(hash, null ? 0 :
-							  DatumGetUInt64(FunctionCall2Coll(&map->key_hashes[i],
-															   map->key_collations[i], value,
-															   UInt64GetDatum(0))));
+		return length == 2 ? DatumGetInt16(values[0]) : length == 4 ? DatumGetInt32(values[0]) :
+			DatumGetInt64(values[0]);
 	}
+	for (i = 0; i < map->nkeys; i++)
+		hash = hash_combine64(hash, nulls[i] ? 0 :
+							  DatumGetUInt64(FunctionCall2Coll(&map->key_hashes[i],
+															   map->key_collations[i], values[i],
+															   UInt64GetDatum(0))));
 	return (int64) hash;
 }
 
+int64
+tsm_segment_key_of_slot(TsmSegmentMap *map, TupleTableSlot *slot)
+{
+	Datum		values[INDEX_MAX_KEYS];
+	bool		nulls[INDEX_MAX_KEYS];
+	int			i;
+
+	for (i = 0; i < map->nkeys; i++)
+		values[i] = slot_getattr(slot, map->keys[i], &nulls[i]);
+	return tsm_segment_key_of_values(map, values, nulls);
+}
+
 static void
-value_of_datum(TsmFoldColumn *column, const TsmCodecAttribute *attribute, Datum datum,
+value_of_datum(TsmSegmentColumn *column, const TsmCodecAttribute *attribute, Datum datum,
 			   TsmCodecValue *value)
 {
 	if (column->as_text)
@@ -234,13 +234,13 @@ value_of_datum(TsmFoldColumn *column, const TsmCodecAttribute *attribute, Datum 
 }
 
 void
-tsm_fold_row_of_slot(TsmFoldMap *map, TupleTableSlot *slot, TsmCodecRow *row, TsmCodecValue *values)
+tsm_segment_row_of_slot(TsmSegmentMap *map, TupleTableSlot *slot, TsmCodecRow *row, TsmCodecValue *values)
 {
 	bool		null;
 	Datum		datum;
 	int			i;
 
-	row->key = key_of_slot(map, slot);
+	row->key = tsm_segment_key_of_slot(map, slot);
 	row->start = DatumGetTimestampTz(slot_getattr(slot, map->start, &null));
 	if (null)
 		row->start = DT_NOBEGIN;
@@ -260,66 +260,8 @@ tsm_fold_row_of_slot(TsmFoldMap *map, TupleTableSlot *slot, TsmCodecRow *row, Ts
 	}
 }
 
-static Datum
-datum_of_value(TsmFoldColumn *column, const TsmCodecAttribute *attribute, const TsmCodecValue *value)
-{
-	if (column->as_text)
-		return InputFunctionCall(&column->input,
-								 pnstrdup((const char *) value->as.bytes, value->length),
-								 column->parameter, column->typmod);
-	if (attribute->kind == TSM_CODEC_BYTES)
-		return PointerGetDatum(cstring_to_text_with_len((const char *) value->as.bytes,
-														value->length));
-	if (attribute->kind == TSM_CODEC_FIXED)
-	{
-		/* Of the alignment of any type. */
-		void	   *bytes = palloc(attribute->length);
-
-		memcpy(bytes, value->as.bytes, attribute->length);
-		return PointerGetDatum(bytes);
-	}
-	switch (attribute->length)
-	{
-		case 1:
-			return CharGetDatum((char) value->as.word);
-		case 2:
-			return Int16GetDatum((int16) value->as.word);
-		case 4:
-			return Int32GetDatum((int32) value->as.word);
-		default:
-			return Int64GetDatum((int64) value->as.word);
-	}
-}
-
-void
-tsm_fold_slot_of_row(TsmFoldMap *map, const TsmCodecRow *row, TupleTableSlot *slot)
-{
-	int			i;
-
-	ExecClearTuple(slot);
-	memset(slot->tts_isnull, true, map->desc->natts * sizeof(bool));
-	for (i = 0; i < map->schema.natts; i++)
-	{
-		int			place = map->columns[i].column - 1;
-
-		slot->tts_isnull[place] = row->values[i].null;
-		if (!row->values[i].null)
-			slot->tts_values[place] = datum_of_value(&map->columns[i], &map->attributes[i],
-													 &row->values[i]);
-	}
-	slot->tts_values[map->start - 1] = TimestampTzGetDatum(row->start);
-	slot->tts_values[map->end - 1] = TimestampTzGetDatum(row->end);
-	slot->tts_values[map->start_xid - 1] =
-		FullTransactionIdGetDatum(FullTransactionIdFromU64(row->start_xid));
-	slot->tts_values[map->end_xid - 1] =
-		FullTransactionIdGetDatum(FullTransactionIdFromU64(row->end_xid));
-	slot->tts_isnull[map->start - 1] = slot->tts_isnull[map->end - 1] = false;
-	slot->tts_isnull[map->start_xid - 1] = slot->tts_isnull[map->end_xid - 1] = false;
-	ExecStoreVirtualTuple(slot);
-}
-
 int
-tsm_fold_fix_settings(void)
+tsm_segment_fix_settings(void)
 {
 	static const char *const settings[][2] = {
 		{"datestyle", "ISO"}, {"intervalstyle", "postgres"}, {"extra_float_digits", "3"},

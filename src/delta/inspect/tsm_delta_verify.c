@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * tsm_delta_fold_verify.c
+ * tsm_delta_verify.c
  *	  verify: what is wrong with the segments of a table.
  *
  *-------------------------------------------------------------------------
@@ -18,17 +18,17 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-#include "tsm_delta_fold.h"
+#include "tsm_delta_segment.h"
 
 /* A call of verify, as tsm_delta_as_owner hands it on. */
 typedef struct VerifyCall
 {
 	TsmVersionedTable *table;
-	Oid			segments;
-	ReturnSetInfo *result;
-	TsmFoldMap *map;
-	TsmFoldWalk *walk;
 	TsmSegmentStore store;
+	ReturnSetInfo *result;
+	TsmSegmentMap *map;
+	TsmSegmentWalk *walk;
+	TsmSegmentTable segments;
 	bool		any;			/* a version was seen */
 	TsmCodecRow last;			/* head of the last version */
 } VerifyCall;
@@ -74,11 +74,9 @@ verify_segment(VerifyCall *call, const TsmSegment *segment)
 	TimestampTz t_hi = DT_NOBEGIN;
 	int32		versions = 0;
 
-	if (segment->schema_id != (int32) call->map->schema.schema_id)
-		return;
-	if (tsm_fold_walk_begin(call->walk, segment->block, &fault))
+	if (tsm_segment_walk_begin(call->walk, segment, &fault))
 	{
-		while (tsm_fold_walk_next(call->walk, &row, &fault))
+		while (tsm_segment_walk_next(call->walk, &row, &fault))
 		{
 			CHECK_FOR_INTERRUPTS();
 			if (versions++ == 0)
@@ -111,8 +109,8 @@ verify_segments(VerifyCall *call)
 	MemoryContext turn = AllocSetContextCreate(CurrentMemoryContext, "tsmem verify turn",
 											   ALLOCSET_DEFAULT_SIZES);
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	IndexScanDesc scan = tsm_index_beginscan(call->store.rel, call->store.index, snapshot, 0);
-	TupleTableSlot *slot = table_slot_create(call->store.rel, NULL);
+	IndexScanDesc scan = tsm_index_beginscan(call->segments.rel, call->segments.index, snapshot, 0);
+	TupleTableSlot *slot = table_slot_create(call->segments.rel, NULL);
 
 	index_rescan(scan, NULL, 0, NULL, 0);
 	while (index_getnext_slot(scan, ForwardScanDirection, slot))
@@ -121,7 +119,7 @@ verify_segments(VerifyCall *call)
 		TsmSegment	segment;
 
 		MemoryContextReset(turn);
-		tsm_fold_segment_of_slot(slot, &segment, true);
+		tsm_segment_of_slot(slot, &segment, true);
 		verify_segment(call, &segment);
 		MemoryContextSwitchTo(old);
 	}
@@ -136,14 +134,13 @@ verify_as_owner(void *arg)
 {
 	VerifyCall *call = arg;
 	Relation	history = table_open(call->table->history, AccessShareLock);
-	int			nest_level = tsm_fold_fix_settings();
+	int			nest_level = tsm_segment_fix_settings();
 
-	call->map = tsm_fold_map(history, call->table);
-	call->map->schema.schema_id = tsm_fold_schema_id(call->map);
-	tsm_fold_open_store(&call->store, call->segments, AccessShareLock);
-	call->walk = tsm_fold_walk_make(&call->map->schema);
+	call->map = tsm_segment_map(history, call->table);
+	tsm_segment_open(&call->segments, call->store.segments, AccessShareLock);
+	call->walk = tsm_segment_walk_make(call->map);
 	verify_segments(call);
-	tsm_fold_close_store(&call->store);
+	tsm_segment_close(&call->segments);
 	table_close(history, NoLock);
 	AtEOXact_GUC(true, nest_level);
 }
@@ -158,9 +155,8 @@ tsm_delta_verify(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, 0);
 	call.result = (ReturnSetInfo *) fcinfo->resultinfo;
-	call.table = tsm_fold_own_table(PG_GETARG_OID(0));
-	call.segments = tsm_fold_segments(call.table->history);
-	if (OidIsValid(call.segments))
-		tsm_delta_as_owner(tsm_fold_owner(call.table->history), verify_as_owner, &call);
+	call.table = tsm_segment_own_table(PG_GETARG_OID(0));
+	if (tsm_segment_store(call.table->history, &call.store))
+		tsm_delta_as_owner(tsm_segment_owner(call.table->history), verify_as_owner, &call);
 	return (Datum) 0;
 }

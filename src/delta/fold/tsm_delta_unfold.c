@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * tsm_delta_fold_undo.c
+ * tsm_delta_unfold.c
  *	  unfold: versions of segments become rows of the tail again.
  *
  *-------------------------------------------------------------------------
@@ -16,17 +16,17 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
-#include "tsm_delta_fold.h"
+#include "tsm_delta_segment.h"
 
 /* A call of unfold, as tsm_delta_as_owner hands it on. */
 typedef struct UnfoldCall
 {
 	TsmVersionedTable *table;
-	Oid			segments;
-	Relation	history;
-	TsmFoldMap *map;
 	TsmSegmentStore store;
-	TsmFoldWalk *walk;
+	Relation	history;
+	TsmSegmentMap *map;
+	TsmSegmentTable segments;
+	TsmSegmentWalk *walk;
 	EState	   *estate;
 	ResultRelInfo *result;
 	TupleTableSlot *version;
@@ -41,21 +41,16 @@ insert_versions(UnfoldCall *call, const TsmSegment *segment)
 	TsmCodecFault fault;
 	TsmCodecRow row;
 
-	if (segment->schema_id != (int32) call->map->schema.schema_id)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("cannot unfold segments of table \"%s\" from before a change of its columns",
-						RelationGetRelationName(call->store.rel))));
-	if (!tsm_fold_walk_begin(call->walk, segment->block, &fault))
-		tsm_fold_raise(&fault, call->store.rel);
-	while (tsm_fold_walk_next(call->walk, &row, &fault))
+	if (!tsm_segment_walk_begin(call->walk, segment, &fault))
+		tsm_segment_raise(&fault, call->segments.rel);
+	while (tsm_segment_walk_next(call->walk, &row, &fault))
 	{
 		MemoryContext old;
 
 		CHECK_FOR_INTERRUPTS();
 		ResetExprContext(context);
 		old = MemoryContextSwitchTo(context->ecxt_per_tuple_memory);
-		tsm_fold_slot_of_row(call->map, &row, call->version);
+		tsm_segment_slot_of_row(call->map, tsm_segment_walk_schema(call->walk), &row, call->version);
 		table_tuple_insert(call->history, call->version, GetCurrentCommandId(true), 0, NULL);
 		if (call->result->ri_NumIndices > 0)
 			list_free(tsm_ExecInsertIndexTuples(call->result, call->version, call->estate));
@@ -63,7 +58,7 @@ insert_versions(UnfoldCall *call, const TsmSegment *segment)
 		call->versions++;
 	}
 	if (fault.code != TSM_CODEC_OK)
-		tsm_fold_raise(&fault, call->store.rel);
+		tsm_segment_raise(&fault, call->segments.rel);
 }
 
 static void
@@ -72,8 +67,8 @@ unfold_segments(UnfoldCall *call)
 	MemoryContext turn = AllocSetContextCreate(CurrentMemoryContext, "tsmem unfold turn",
 											   ALLOCSET_DEFAULT_SIZES);
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	TableScanDesc scan = table_beginscan(call->store.rel, snapshot, 0, NULL);
-	TupleTableSlot *slot = table_slot_create(call->store.rel, NULL);
+	TableScanDesc scan = table_beginscan(call->segments.rel, snapshot, 0, NULL);
+	TupleTableSlot *slot = table_slot_create(call->segments.rel, NULL);
 
 	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
 	{
@@ -81,9 +76,9 @@ unfold_segments(UnfoldCall *call)
 		TsmSegment	segment;
 
 		MemoryContextReset(turn);
-		tsm_fold_segment_of_slot(slot, &segment, true);
+		tsm_segment_of_slot(slot, &segment, true);
 		insert_versions(call, &segment);
-		tsm_fold_delete(call->store.rel, &segment.tid, snapshot);
+		tsm_segment_delete(call->segments.rel, &segment.tid, snapshot);
 		MemoryContextSwitchTo(old);
 	}
 	table_endscan(scan);
@@ -96,13 +91,12 @@ static void
 unfold_as_owner(void *arg)
 {
 	UnfoldCall *call = arg;
-	int			nest_level = tsm_fold_fix_settings();
+	int			nest_level = tsm_segment_fix_settings();
 
 	call->history = table_open(call->table->history, RowExclusiveLock);
-	call->map = tsm_fold_map(call->history, call->table);
-	call->map->schema.schema_id = tsm_fold_schema_id(call->map);
-	tsm_fold_open_store(&call->store, call->segments, ShareUpdateExclusiveLock);
-	call->walk = tsm_fold_walk_make(&call->map->schema);
+	call->map = tsm_segment_map(call->history, call->table);
+	tsm_segment_open(&call->segments, call->store.segments, ShareUpdateExclusiveLock);
+	call->walk = tsm_segment_walk_make(call->map);
 	call->estate = CreateExecutorState();
 	call->result = makeNode(ResultRelInfo);
 	InitResultRelInfo(call->result, call->history, 1, NULL, 0);
@@ -112,7 +106,7 @@ unfold_as_owner(void *arg)
 	ExecDropSingleTupleTableSlot(call->version);
 	ExecCloseIndices(call->result);
 	FreeExecutorState(call->estate);
-	tsm_fold_close_store(&call->store);
+	tsm_segment_close(&call->segments);
 	table_close(call->history, NoLock);
 	AtEOXact_GUC(true, nest_level);
 }
@@ -120,7 +114,8 @@ unfold_as_owner(void *arg)
 PG_FUNCTION_INFO_V1(tsm_delta_unfold);
 
 /*
- * unfold(rel regclass) → bigint: the number of versions. Errors: 42501,
+ * unfold(rel regclass) → bigint: the number of versions. The store stays,
+ * empty: snapshots from before still read it. Errors: 42501,
  * 55000, 0A000, 40001, XX001.
  */
 Datum
@@ -129,9 +124,8 @@ tsm_delta_unfold(PG_FUNCTION_ARGS)
 	UnfoldCall	call = {0};
 
 	PreventCommandIfReadOnly("tsmem.unfold()");
-	call.table = tsm_fold_own_table(PG_GETARG_OID(0));
-	call.segments = tsm_fold_segments(call.table->history);
-	if (OidIsValid(call.segments))
-		tsm_delta_as_owner(tsm_fold_owner(call.table->history), unfold_as_owner, &call);
+	call.table = tsm_segment_own_table(PG_GETARG_OID(0));
+	if (tsm_segment_store(call.table->history, &call.store))
+		tsm_delta_as_owner(tsm_segment_owner(call.table->history), unfold_as_owner, &call);
 	PG_RETURN_INT64(call.versions);
 }

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * tsm_delta_fold_run.c
+ * tsm_delta_fold.c
  *	  fold: rows of the tail become versions of segments.
  *
  * One scan of the tail finds what is to be folded: key, start and place of
@@ -27,7 +27,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-#include "tsm_delta_fold.h"
+#include "tsm_delta_segment.h"
 
 /* Versions that wait to be packed, at most, and bytes of their values. */
 #define WINDOW_ROWS		1024
@@ -47,13 +47,14 @@ typedef struct TailRow
 typedef struct FoldRun
 {
 	Relation	history;
-	TsmFoldMap *map;
-	TsmSegmentStore store;
+	TsmSegmentMap *map;
+	TsmSegmentTable store;
 	Snapshot	snapshot;		/* of the tail, and of the segments at first */
 	TailRow    *tail;
 	int			ntail;
 	int			next;			/* row of the tail to be packed */
 	TupleTableSlot *slot;
+	TupleTableSlot *version;	/* one of a segment of another schema */
 	MemoryContext row_context;	/* of the row at hand */
 	MemoryContext windows[2];	/* of the rows that wait; the other takes over what is left */
 	int			window;
@@ -62,7 +63,7 @@ typedef struct FoldRun
 	Size		bytes;
 	TsmCodecOptions options;
 	TsmCodecEncoder *encoder;
-	TsmFoldWalk *walk;
+	TsmSegmentWalk *walk;
 	int64		versions;
 	int64		segments;
 	int64		bytes_before;
@@ -102,7 +103,7 @@ read_tail(FoldRun *run, TimestampTz before, int max_versions)
 		MemoryContextReset(run->row_context);
 		if (DatumGetTimestampTz(slot_getattr(run->slot, run->map->end, &null)) < before)
 		{
-			tsm_fold_row_of_slot(run->map, run->slot, &row, values);
+			tsm_segment_row_of_slot(run->map, run->slot, &row, values);
 			if (tsm_codec_row_cost(&run->map->schema, values) > TSM_CODEC_MAX_RAW)
 				run->too_large++;
 			else
@@ -162,7 +163,7 @@ store_block(FoldRun *run, const TsmCodecRow *rows, int nrows, bytea *block)
 		segment.t_hi = Max(segment.t_hi, rows[i].end);
 		segment.t_min = Min(segment.t_min, rows[i].start);
 	}
-	tsm_fold_insert_segment(&run->store, &segment);
+	tsm_segment_insert(&run->store, &segment);
 	run->segments++;
 	run->bytes_after += VARSIZE(block) + 76;
 }
@@ -173,7 +174,7 @@ pack_block(FoldRun *run, const TsmCodecRow *rows, int nrows)
 {
 	static const char *const failed = "could not encode versions: %s";
 	TsmCodecFault fault;
-	size_t		size = TSM_FOLD_BLOCK_SIZE;
+	size_t		size = TSM_SEGMENT_BLOCK_SIZE;
 	bytea	   *block = palloc(VARHDRSZ + size);
 	int			used = 0;
 
@@ -188,7 +189,7 @@ pack_block(FoldRun *run, const TsmCodecRow *rows, int nrows)
 		if (!tsm_codec_encode(run->encoder, rows, Min(nrows, run->options.frame_rows),
 							  (uint8_t *) VARDATA(block), &size, &used, &fault))
 			elog(ERROR, failed, fault.what);
-		run->options.block_size = TSM_FOLD_BLOCK_SIZE;
+		run->options.block_size = TSM_SEGMENT_BLOCK_SIZE;
 	}
 	SET_VARSIZE(block, VARHDRSZ + size);
 	store_block(run, rows, used, block);
@@ -258,7 +259,7 @@ add_tail_row(FoldRun *run, TsmCodecValue *values)
 	MemoryContextReset(run->row_context);
 	if (!table_tuple_fetch_row_version(run->history, &tail->tid, run->snapshot, run->slot))
 		elog(ERROR, "could not find a row of a history again");
-	tsm_fold_row_of_slot(run->map, run->slot, &row, values);
+	tsm_segment_row_of_slot(run->map, run->slot, &row, values);
 	tuple = ExecFetchSlotHeapTuple(run->slot, false, &should_free);
 	slot_getallattrs(run->slot);
 	run->bytes_before += tuple->t_len + sizeof(ItemIdData) + toasted_bytes(run);
@@ -267,8 +268,30 @@ add_tail_row(FoldRun *run, TsmCodecValue *values)
 	MemoryContextSwitchTo(old);
 	add_row(run, &row);
 	ExecClearTuple(run->slot);
-	tsm_fold_delete(run->history, &tail->tid, run->snapshot);
+	tsm_segment_delete(run->history, &tail->tid, run->snapshot);
 	run->versions++;
+}
+
+/* Take a version of a segment over, in the schema that is written now. */
+static void
+add_segment_row(FoldRun *run, const TsmCodecRow *row, TsmCodecValue *values)
+{
+	TsmSegmentSchema *schema = tsm_segment_walk_schema(run->walk);
+	MemoryContext old;
+	TsmCodecRow converted;
+
+	if (schema->codec.schema_id == run->map->schema.schema_id)
+	{
+		add_row(run, row);
+		return;
+	}
+	old = MemoryContextSwitchTo(run->row_context);
+	MemoryContextReset(run->row_context);
+	tsm_segment_slot_of_row(run->map, schema, row, run->version);
+	tsm_segment_row_of_slot(run->map, run->version, &converted, values);
+	MemoryContextSwitchTo(old);
+	add_row(run, &converted);
+	ExecClearTuple(run->version);
 }
 
 static bool
@@ -287,28 +310,21 @@ merge_segment(FoldRun *run, const TsmSegment *segment, const TsmSegment *followi
 	bool		more = false;
 
 	if (segment != NULL)
-	{
-		if (segment->schema_id != (int32) run->map->schema.schema_id)
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("cannot fold into segments of table \"%s\" from before a change of its columns",
-							RelationGetRelationName(run->store.rel))));
-		more = tsm_fold_walk_begin(run->walk, segment->block, &fault) &&
-			tsm_fold_walk_next(run->walk, &row, &fault);
-	}
+		more = tsm_segment_walk_begin(run->walk, segment, &fault) &&
+			tsm_segment_walk_next(run->walk, &row, &fault);
 	for (;;)
 	{
 		bool		tail = run->next < run->ntail &&
 			(following == NULL || is_before(&run->tail[run->next], following->key_lo, following->t_lo));
 
 		if (fault.code != TSM_CODEC_OK)
-			tsm_fold_raise(&fault, run->store.rel);
+			tsm_segment_raise(&fault, run->store.rel);
 		if (tail && (!more || is_before(&run->tail[run->next], row.key, row.start)))
 			add_tail_row(run, values);
 		else if (more)
 		{
-			add_row(run, &row);
-			more = tsm_fold_walk_next(run->walk, &row, &fault);
+			add_segment_row(run, &row, values);
+			more = tsm_segment_walk_next(run->walk, &row, &fault);
 		}
 		else
 			break;
@@ -320,7 +336,7 @@ merge_segment(FoldRun *run, const TsmSegment *segment, const TsmSegment *followi
 
 		run->bytes_after -= VARSIZE(segment->block) + 76;
 		run->segments--;
-		tsm_fold_delete(run->store.rel, &tid, run->snapshot);
+		tsm_segment_delete(run->store.rel, &tid, run->snapshot);
 	}
 }
 
@@ -347,8 +363,8 @@ fold_tail(FoldRun *run)
 
 		MemoryContextReset(turn);
 		old = MemoryContextSwitchTo(turn);
-		covered = tsm_fold_find_segment(&run->store, run->snapshot, tail->key, tail->start, &segment);
-		followed = tsm_fold_next_segment(&run->store, run->snapshot, tail->key, tail->start, &following);
+		covered = tsm_segment_find(&run->store, run->snapshot, tail->key, tail->start, &segment);
+		followed = tsm_segment_find_next(&run->store, run->snapshot, tail->key, tail->start, &following);
 		merge_segment(run, covered ? &segment : NULL, followed ? &following : NULL, values);
 		MemoryContextSwitchTo(old);
 	}
@@ -361,11 +377,12 @@ prepare(FoldRun *run, const TsmVersionedTable *table, Oid segments)
 	TsmCodecFault fault;
 
 	run->history = table_open(table->history, RowExclusiveLock);
-	run->map = tsm_fold_map(run->history, table);
-	run->map->schema.schema_id = tsm_fold_schema_id(run->map);
-	tsm_fold_open_store(&run->store, segments, ShareUpdateExclusiveLock);
+	run->map = tsm_segment_map(run->history, table);
+	tsm_segment_write_schema(run->map);
+	tsm_segment_open(&run->store, segments, ShareUpdateExclusiveLock);
 	run->snapshot = RegisterSnapshot(GetLatestSnapshot());
 	run->slot = table_slot_create(run->history, NULL);
+	run->version = MakeSingleTupleTableSlot(RelationGetDescr(run->history), &TTSOpsVirtual);
 	run->row_context = AllocSetContextCreate(CurrentMemoryContext, "tsmem fold row",
 											 ALLOCSET_DEFAULT_SIZES);
 	run->windows[0] = AllocSetContextCreate(CurrentMemoryContext, "tsmem fold window",
@@ -373,12 +390,12 @@ prepare(FoldRun *run, const TsmVersionedTable *table, Oid segments)
 	run->windows[1] = AllocSetContextCreate(CurrentMemoryContext, "tsmem fold window",
 											ALLOCSET_DEFAULT_SIZES);
 	run->rows = palloc(WINDOW_ROWS * sizeof(TsmCodecRow));
-	run->options = (TsmCodecOptions) {32, run->map->has_bytes ? 9 : 1, TSM_FOLD_BLOCK_SIZE};
+	run->options = (TsmCodecOptions) {32, run->map->has_bytes ? 9 : 1, TSM_SEGMENT_BLOCK_SIZE};
 	run->encoder = tsm_codec_encoder_init(palloc(tsm_codec_encoder_size()), &run->map->schema,
-										  &run->options, tsm_fold_crc32c, &fault);
+										  &run->options, tsm_segment_crc32c, &fault);
 	if (run->encoder == NULL)
 		elog(ERROR, "schema of a history is not one of blocks: %s", fault.what);
-	run->walk = tsm_fold_walk_make(&run->map->schema);
+	run->walk = tsm_segment_walk_make(run->map);
 }
 
 /* A call of fold, as tsm_delta_as_owner hands it on. */
@@ -390,60 +407,26 @@ typedef struct FoldCall
 	FoldRun		run;
 } FoldCall;
 
-/*
- * As the owner, since functions of the table's types run here. The history is locked while
- * its segments are made, so that no two folds make them.
- */
+/* As the owner, since functions of the table's types run here. */
 static void
 fold_as_owner(void *arg)
 {
 	FoldCall   *call = arg;
 	FoldRun    *run = &call->run;
-	Oid			segments = tsm_fold_segments(call->table->history);
-	int			nest_level = tsm_fold_fix_settings();
+	TsmSegmentStore store;
+	int			nest_level = tsm_segment_fix_settings();
 
-	if (!OidIsValid(segments))
-	{
-		LockRelationOid(call->table->history, ShareUpdateExclusiveLock);
-		segments = tsm_fold_segments(call->table->history);
-	}
-	if (!OidIsValid(segments))
-		segments = tsm_fold_make_segments(call->table->history);
-	prepare(run, call->table, segments);
+	if (!tsm_segment_store(call->table->history, &store))
+		tsm_segment_make_store(call->table->history, &store);
+	prepare(run, call->table, store.segments);
 	read_tail(run, call->before, call->max_versions);
 	fold_tail(run);
 	UnregisterSnapshot(run->snapshot);
 	ExecDropSingleTupleTableSlot(run->slot);
-	tsm_fold_close_store(&run->store);
+	ExecDropSingleTupleTableSlot(run->version);
+	tsm_segment_close(&run->store);
 	table_close(run->history, NoLock);
 	AtEOXact_GUC(true, nest_level);
-}
-
-Oid
-tsm_fold_owner(Oid relid)
-{
-	Relation	rel = table_open(relid, AccessShareLock);
-	Oid			owner = rel->rd_rel->relowner;
-
-	table_close(rel, NoLock);
-	return owner;
-}
-
-TsmVersionedTable *
-tsm_fold_own_table(Oid rel)
-{
-	TsmVersionedTable *table;
-
-	LockRelationOid(rel, AccessShareLock);
-	table = tsm_delta_find(rel);
-	if (table == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("relation \"%s\" is not system-versioned",
-						get_rel_name(rel) != NULL ? get_rel_name(rel) : "?")));
-	if (!tsm_relation_ownercheck(rel, GetUserId()))
-		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, get_rel_name(rel));
-	return table;
 }
 
 PG_FUNCTION_INFO_V1(tsm_delta_fold);
@@ -463,7 +446,7 @@ tsm_delta_fold(PG_FUNCTION_ARGS)
 	TupleDesc	desc;
 
 	PreventCommandIfReadOnly("tsmem.fold()");
-	call.table = tsm_fold_own_table(PG_GETARG_OID(0));
+	call.table = tsm_segment_own_table(PG_GETARG_OID(0));
 	call.max_versions = PG_GETARG_INT32(2);
 	if (call.max_versions < 1 || call.max_versions > MAX_FOLDED_AT_ONCE)
 		ereport(ERROR,
@@ -474,7 +457,7 @@ tsm_delta_fold(PG_FUNCTION_ARGS)
 														  PG_GETARG_DATUM(1)));
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	tsm_delta_as_owner(tsm_fold_owner(call.table->history), fold_as_owner, &call);
+	tsm_delta_as_owner(tsm_segment_owner(call.table->history), fold_as_owner, &call);
 	if (call.run.too_large > 0)
 		ereport(NOTICE,
 				(errmsg("%lld versions of table \"%s\" are too large to fold",

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * tsm_delta_fold_walk.c
+ * tsm_delta_segment_walk.c
  *	  The versions of a block one after the other, and the faults of blocks as
  *	  errors of the server.
  *
@@ -11,10 +11,12 @@
 #include "port/pg_crc32c.h"
 #include "utils/rel.h"
 
-#include "tsm_delta_fold.h"
+#include "tsm_delta_segment.h"
 
-struct TsmFoldWalk
+struct TsmSegmentWalk
 {
+	TsmSegmentMap *map;
+	TsmSegmentSchema *schema;	/* of the block at hand */
 	TsmCodecBlock block;
 	TsmCodecFrame frame;
 	int			row;			/* the next one of the frame */
@@ -25,7 +27,7 @@ struct TsmFoldWalk
 
 /* FIN_CRC32C is its own inverse, on machines of either byte order. */
 uint32
-tsm_fold_crc32c(uint32 crc, const void *bytes, size_t length)
+tsm_segment_crc32c(uint32 crc, const void *bytes, size_t length)
 {
 	pg_crc32c	running = crc;
 
@@ -36,7 +38,7 @@ tsm_fold_crc32c(uint32 crc, const void *bytes, size_t length)
 }
 
 void
-tsm_fold_raise(const TsmCodecFault *fault, Relation segments)
+tsm_segment_raise(const TsmCodecFault *fault, Relation segments)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_DATA_CORRUPTED),
@@ -44,22 +46,44 @@ tsm_fold_raise(const TsmCodecFault *fault, Relation segments)
 			 errdetail("At byte %zu: %s.", fault->position, fault->what)));
 }
 
-TsmFoldWalk *
-tsm_fold_walk_make(const TsmCodecSchema *schema)
+TsmSegmentWalk *
+tsm_segment_walk_make(TsmSegmentMap *map)
 {
-	TsmFoldWalk *walk = palloc0(sizeof(TsmFoldWalk));
-	TsmCodecFault fault;
+	TsmSegmentWalk *walk = palloc0(sizeof(TsmSegmentWalk));
 
-	walk->reader = tsm_codec_reader_init(palloc(tsm_codec_reader_size(schema->natts)), schema, &fault);
-	if (walk->reader == NULL)
-		elog(ERROR, "schema of a history is not one of blocks: %s", fault.what);
-	walk->values = palloc0((schema->natts + 1) * sizeof(TsmCodecValue));
+	walk->map = map;
 	walk->buffer = palloc(TSM_CODEC_MAX_BASE + TSM_CODEC_MAX_RAW);
 	return walk;
 }
 
+/* Read blocks of a schema from now on. */
+static void
+use_schema(TsmSegmentWalk *walk, uint32 schema_id)
+{
+	TsmSegmentSchema *schema = tsm_segment_schema(walk->map, schema_id);
+	MemoryContext old;
+	TsmCodecFault fault;
+
+	if (schema == walk->schema)
+		return;
+	old = MemoryContextSwitchTo(walk->map->context);
+	walk->schema = NULL;
+	if (walk->reader != NULL)
+	{
+		pfree(walk->reader);
+		pfree(walk->values);
+	}
+	walk->reader = tsm_codec_reader_init(palloc(tsm_codec_reader_size(schema->codec.natts)),
+										 &schema->codec, &fault);
+	if (walk->reader == NULL)
+		elog(ERROR, "schema of a history is not one of blocks: %s", fault.what);
+	walk->values = palloc0((schema->codec.natts + 1) * sizeof(TsmCodecValue));
+	walk->schema = schema;
+	MemoryContextSwitchTo(old);
+}
+
 static bool
-open_frame(TsmFoldWalk *walk, TsmCodecFault *fault)
+open_frame(TsmSegmentWalk *walk, TsmCodecFault *fault)
 {
 	const uint8_t *raw = tsm_codec_expand_frame(&walk->block, &walk->frame, walk->buffer, fault);
 
@@ -69,16 +93,25 @@ open_frame(TsmFoldWalk *walk, TsmCodecFault *fault)
 }
 
 bool
-tsm_fold_walk_begin(TsmFoldWalk *walk, const bytea *block, TsmCodecFault *fault)
+tsm_segment_walk_begin(TsmSegmentWalk *walk, const TsmSegment *segment, TsmCodecFault *fault)
 {
+	const bytea *block = segment->block;
+
+	use_schema(walk, (uint32) segment->schema_id);
 	return tsm_codec_open(&walk->block, VARDATA_ANY(block), VARSIZE_ANY_EXHDR(block),
-						  tsm_fold_crc32c, fault) &&
+						  tsm_segment_crc32c, fault) &&
 		tsm_codec_expand_base(&walk->block, walk->buffer, fault) &&
 		tsm_codec_first_frame(&walk->block, &walk->frame) && open_frame(walk, fault);
 }
 
+TsmSegmentSchema *
+tsm_segment_walk_schema(TsmSegmentWalk *walk)
+{
+	return walk->schema;
+}
+
 bool
-tsm_fold_walk_next(TsmFoldWalk *walk, TsmCodecRow *row, TsmCodecFault *fault)
+tsm_segment_walk_next(TsmSegmentWalk *walk, TsmCodecRow *row, TsmCodecFault *fault)
 {
 	fault->code = TSM_CODEC_OK;
 	if (walk->row == walk->frame.rows &&

@@ -1,0 +1,229 @@
+/*-------------------------------------------------------------------------
+ *
+ * tsm_delta_segment.h
+ *	  Private to delta: what segments are. The store of a history, the schemas
+ *	  of blocks, rows of a history as versions of the codec, and the versions
+ *	  of a block one after the other.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef TSM_DELTA_SEGMENT_H
+#define TSM_DELTA_SEGMENT_H
+
+#include "tsm_delta.h"
+#include "tsm_delta_codec.h"
+
+#include "executor/tuptable.h"
+#include "fmgr.h"
+#include "utils/rel.h"
+#include "utils/snapshot.h"
+
+/* ---- tsm_delta_segment_store.c: the store of a history ---- */
+
+/* The largest block that stays in a page with the columns beside it. */
+#define TSM_SEGMENT_BLOCK_SIZE	8080
+
+/* Attribute numbers of a table of segments. */
+#define Anum_segment_key_lo		1
+#define Anum_segment_t_lo		2
+#define Anum_segment_key_hi		3
+#define Anum_segment_t_hi		4
+#define Anum_segment_t_min		5
+#define Anum_segment_versions	6
+#define Anum_segment_schema_id	7
+#define Anum_segment_block		8
+#define Natts_segment			8
+
+/* One row of a table of segments. */
+typedef struct TsmSegment
+{
+	ItemPointerData tid;
+	int64		key_lo;			/* key and start of the first version */
+	TimestampTz t_lo;
+	int64		key_hi;			/* greatest key */
+	TimestampTz t_hi;			/* greatest end */
+	TimestampTz t_min;			/* least start */
+	int32		versions;
+	int32		schema_id;
+	bytea	   *block;			/* NULL where not asked for */
+} TsmSegment;
+
+/* One row of tsmem.segment_tables: where the folded part of a history is. */
+typedef struct TsmSegmentStore
+{
+	Oid			history;
+	Oid			segments;		/* a row a block */
+	Oid			folded;			/* the foreign table that gives their versions to queries; inherits the history */
+	Jsonb	   *options;
+} TsmSegmentStore;
+
+/* The store of a history, or the one a foreign table belongs to; false where there is none. */
+extern bool tsm_segment_store(Oid history, TsmSegmentStore *store);
+extern bool tsm_segment_store_of_folded(Oid folded, TsmSegmentStore *store);
+
+/*
+ * Make the store of a history, or drop it with all that is in it. Either takes
+ * AccessExclusiveLock on the history: plans from before must not run on. In
+ * tsm_delta_as_owner only. Making one that another session has made meanwhile gives that.
+ */
+extern void tsm_segment_make_store(Oid history, TsmSegmentStore *store);
+extern void tsm_segment_drop_store(const TsmSegmentStore *store);
+
+/* Store options, as validated by the caller. */
+extern void tsm_segment_set_options(Oid history, Jsonb *options);
+
+/* Remove rows of the registries whose tables are gone. */
+extern void tsm_segment_forget_dropped(void);
+
+/* A table of segments and its index, open. */
+typedef struct TsmSegmentTable
+{
+	Relation	rel;
+	Relation	index;			/* (key_lo, t_lo) */
+} TsmSegmentTable;
+
+/* Locks are kept to the end of the transaction. 55000 without the index. */
+extern void tsm_segment_open(TsmSegmentTable *table, Oid segments, LOCKMODE mode);
+extern void tsm_segment_close(TsmSegmentTable *table);
+
+/* The segment that covers (key, start): the last that does not begin after it. With its block. */
+extern bool tsm_segment_find(TsmSegmentTable *table, Snapshot snapshot, int64 key,
+							 TimestampTz start, TsmSegment *segment);
+
+/* The first segment that begins after (key, start). Without its block. */
+extern bool tsm_segment_find_next(TsmSegmentTable *table, Snapshot snapshot, int64 key,
+								  TimestampTz start, TsmSegment *segment);
+
+extern void tsm_segment_of_slot(TupleTableSlot *slot, TsmSegment *segment, bool with_block);
+extern void tsm_segment_insert(TsmSegmentTable *table, const TsmSegment *segment);
+
+/* Delete a row that nobody else may change; 40001 where somebody did. */
+extern void tsm_segment_delete(Relation rel, ItemPointer tid, Snapshot snapshot);
+
+/* The registration of a table of the current user (42501, 55000); the table is locked against a DROP. */
+extern TsmVersionedTable *tsm_segment_own_table(Oid rel);
+
+/* The owner of a relation, which is locked against a DROP. */
+extern Oid	tsm_segment_owner(Oid relid);
+
+/* ---- tsm_delta_segment_map.c: rows of a history and versions of the codec ---- */
+
+/* How the values of a column go into blocks that are written now. */
+typedef struct TsmSegmentColumn
+{
+	AttrNumber	column;			/* of the history */
+	bool		as_text;		/* its bytes hold OIDs */
+	FmgrInfo	output;			/* set for text only */
+} TsmSegmentColumn;
+
+typedef struct TsmSegmentMap
+{
+	TupleDesc	desc;			/* of the history */
+	Oid			history;
+	AttrNumber	start;
+	AttrNumber	start_xid;
+	AttrNumber	end;
+	AttrNumber	end_xid;
+	int			nkeys;			/* 0 for a table without key: all versions have key 0 */
+	AttrNumber	keys[INDEX_MAX_KEYS];
+	Oid			key_collations[INDEX_MAX_KEYS];
+	FmgrInfo	key_hashes[INDEX_MAX_KEYS];
+	bool		integer_key;	/* the key is the number itself, not a hash */
+	TsmCodecSchema schema;		/* of blocks that are written now; schema_id is 0 until tsm_segment_write_schema */
+	TsmCodecAttribute *attributes;
+	TsmSegmentColumn *columns;	/* as many as schema.natts */
+	bool		has_bytes;		/* some column is of kind bytes */
+	List	   *schemas;		/* TsmSegmentSchema, as they were asked for */
+	MemoryContext context;		/* it and all it has live in */
+} TsmSegmentMap;
+
+/*
+ * The map of a history; allocated in the current context, which has to stay,
+ * as the history has to be open. Errors: 0A000 for a key that cannot be hashed.
+ */
+extern TsmSegmentMap *tsm_segment_map(Relation history, const TsmVersionedTable *table);
+
+/* The key of the version in the slot, as segments are ordered by it. */
+extern int64 tsm_segment_key_of_slot(TsmSegmentMap *map, TupleTableSlot *slot);
+
+/*
+ * The same of values of the key columns in the order of map->keys: the key
+ * that all versions of this entity have (those of others may have it too,
+ * unless map->integer_key).
+ */
+extern int64 tsm_segment_key_of_values(TsmSegmentMap *map, const Datum *values, const bool *nulls);
+
+/* The version that is in the slot; values has room for schema.natts. Allocates what it detoasts in the current context. */
+extern void tsm_segment_row_of_slot(TsmSegmentMap *map, TupleTableSlot *slot, TsmCodecRow *row,
+									TsmCodecValue *values);
+
+/* Fix the settings that the text of a value depends on; undone by AtEOXact_GUC(true, level). */
+extern int	tsm_segment_fix_settings(void);
+
+/* ---- tsm_delta_segment_schema.c: what blocks of a schema hold ---- */
+
+/* What has become of an attribute of blocks of a schema. */
+typedef struct TsmSegmentPlace
+{
+	AttrNumber	column;			/* of the history; 0 when it was dropped */
+	bool		as_text;		/* stored as text of its type then */
+	int16		typlen;			/* of its type then */
+	int32		typmod;
+	Oid			parameter;		/* of the input function */
+	FmgrInfo	input;			/* set for text only */
+} TsmSegmentPlace;
+
+/* A column that the history got after blocks of a schema were written, with a value. */
+typedef struct TsmSegmentMissing
+{
+	AttrNumber	column;
+	Datum		value;
+} TsmSegmentMissing;
+
+typedef struct TsmSegmentSchema
+{
+	TsmCodecSchema codec;
+	TsmSegmentPlace *places;	/* as many as codec.natts */
+	int			nmissing;
+	TsmSegmentMissing *missing;
+} TsmSegmentSchema;
+
+/* The schema with a number; kept in the map. XX001 for one that is unknown. */
+extern TsmSegmentSchema *tsm_segment_schema(TsmSegmentMap *map, uint32 schema_id);
+
+/* Give map->schema its number, which is stored where it is new. */
+extern void tsm_segment_write_schema(TsmSegmentMap *map);
+
+/* Put a version of a block of that schema into a virtual slot of the history's row type. Allocates in the current context. */
+extern void tsm_segment_slot_of_row(TsmSegmentMap *map, TsmSegmentSchema *schema,
+									const TsmCodecRow *row, TupleTableSlot *slot);
+
+/* ---- tsm_delta_segment_walk.c: versions of a block one after the other ---- */
+
+typedef struct TsmSegmentWalk TsmSegmentWalk;
+
+/* The checksum of the server, as the codec wants it. */
+extern uint32 tsm_segment_crc32c(uint32 crc, const void *bytes, size_t length);
+
+/* Raise the error of a fault of the codec: XX001 for a segment of the named relation. */
+pg_noreturn extern void tsm_segment_raise(const TsmCodecFault *fault, Relation segments);
+
+extern TsmSegmentWalk *tsm_segment_walk_make(TsmSegmentMap *map);
+
+/*
+ * Begin with a segment, whose block has to stay. False with the fault when it
+ * cannot be read.
+ */
+extern bool tsm_segment_walk_begin(TsmSegmentWalk *walk, const TsmSegment *segment,
+								   TsmCodecFault *fault);
+
+/* The schema of the block at hand. */
+extern TsmSegmentSchema *tsm_segment_walk_schema(TsmSegmentWalk *walk);
+
+/*
+ * The next version, whose values stay until the next call; false at the end,
+ * with fault->code TSM_CODEC_OK, and at a fault.
+ */
+extern bool tsm_segment_walk_next(TsmSegmentWalk *walk, TsmCodecRow *row, TsmCodecFault *fault);
+
+#endif							/* TSM_DELTA_SEGMENT_H */
