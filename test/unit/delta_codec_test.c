@@ -188,7 +188,29 @@ open_frame(Reading *reading, const TsmCodecFrame *frame)
 												&reading->fault);
 }
 
-/* Whether the block reads as the given rows: forwards, by find, and in any order. */
+/* Read some attributes of a row: those wanted as expected, the others left as they were. */
+static bool
+reads_columns(Reading *reading, int index, const uint8_t *wanted, const TsmCodecRow *expected)
+{
+	TsmCodecValue *mine = malloc((schema.natts + 1) * sizeof(TsmCodecValue));
+	bool		good;
+	int			i;
+
+	memset(reading->values, 0x5A, (schema.natts + 1) * sizeof(TsmCodecValue));
+	good = tsm_codec_read_columns(reading->reader, index, wanted, reading->values, &reading->fault);
+	for (i = 0; i < schema.natts; i++)
+	{
+		bool		is_wanted = (wanted[i / 8] >> i % 8 & 1) != 0;
+
+		mine[i] = is_wanted ? reading->values[i] : expected->values[i];
+		good = good && (is_wanted || reading->values[i].length == 0x5A5A5A5A);
+	}
+	good = good && same_values(expected->values, mine);
+	free(mine);
+	return good;
+}
+
+/* Whether the block reads as the given rows: forwards, by find, and in any order, whole and in part. */
 static bool
 reads_as(const uint8_t *data, size_t size, const TsmCodecRow *expected, int count)
 {
@@ -221,6 +243,17 @@ reads_as(const uint8_t *data, size_t size, const TsmCodecRow *expected, int coun
 
 			good = tsm_codec_read_row(reading.reader, any, reading.values, &reading.fault) &&
 				same_values(expected[done + any].values, reading.values);
+		}
+		good = good && open_frame(&reading, &frame);
+		for (i = 0; good && i < 20; i++)
+		{
+			uint8_t		wanted[TSM_CODEC_MAX_ATTRIBUTES / 8 + 1];
+			int			any = dice(frame.rows);
+			int			j;
+
+			for (j = 0; j < (int) sizeof(wanted); j++)
+				wanted[j] = (uint8_t) dice(256);
+			good = reads_columns(&reading, any, wanted, &expected[done + any]);
 		}
 		done += frame.rows;
 	}
@@ -700,6 +733,66 @@ test_growing_values(void)
 	ok(round_trip(&blocks) && blocks == 1, "values made by diffs move in the arena and stay whole");
 }
 
+/*
+ * Ten attributes, each long in three rows of its own. Read one by one, what
+ * they are there is more than ten times what a row may have.
+ */
+static void
+test_columns_apart(void)
+{
+	static const uint8_t all[2] = {0xFF, 0x03};
+	uint8_t    *bytes = new_bytes(54200);
+	TsmCodecEncoder *encoder = malloc(tsm_codec_encoder_size());
+	TsmCodecFrame frame;
+	TsmCodecFault fault;
+	Reading		reading;
+	size_t		size;
+	int			used,
+				i,
+				a;
+	bool		good;
+
+	set_schema(10, TSM_CODEC_BYTES, 0);
+	set_options(64, 1, TSM_CODEC_MAX_BLOCK);
+	for (i = 0; i < 3000; i++)
+		bytes[i] = (uint8_t) dice(256);
+	for (; i < 54200; i++)
+		bytes[i] = i % 3001 == 3000 ? (uint8_t) dice(256) : bytes[i % 3001];
+	for (i = 0; i < 32; i++)
+	{
+		TsmCodecValue *values = new_values();
+
+		for (a = 0; a < 10; a++)
+		{
+			values[a].as.bytes = bytes + a + (i % 3 > 0 ? 100 : 0);
+			values[a].length = (uint32_t) (i / 3 != a ? 40 : i % 3 == 0 ? 3000 : 54000 + i % 3);
+		}
+		add_row(1, i, i + 1, values);
+	}
+	encoder = tsm_codec_encoder_init(encoder, &schema, &options, crc32c, &fault);
+	good = tsm_codec_encode(encoder, rows, nrows, block, &size, &used, &fault) && used == nrows &&
+		reads_as(block, size, rows, nrows);
+	ok(good && size < 50000 && block[8] == 1, "long values are copied from parts of short ones, in one frame");
+
+	reading_init(&reading);
+	good = good && tsm_codec_open_at(&reading.block, block, size, crc32c, 1, 0, &frame, &reading.fault) &&
+		tsm_codec_expand_base(&reading.block, reading.buffer, &reading.fault) && open_frame(&reading, &frame);
+	for (i = 0; good && i < 3; i++)
+	{
+		for (a = 0; good && a < 10; a++)
+		{
+			uint8_t		one[2] = {0, 0};
+
+			one[a / 8] = (uint8_t) (1 << a % 8);
+			good = reads_columns(&reading, 3 * a + i, one, &rows[3 * a + i]);
+		}
+	}
+	good = good && reads_columns(&reading, 31, all, &rows[31]);
+	ok(good, "attributes can be read each at other rows");
+	reading_free(&reading);
+	free(encoder);
+}
+
 /* ---- damage ---- */
 
 /* Open the block and read all of it; true only when there was no fault. */
@@ -1121,6 +1214,7 @@ main(void)
 	test_order();
 	test_large_rows();
 	test_growing_values();
+	test_columns_apart();
 	test_damage();
 	test_damage_of_frames();
 	test_versions();

@@ -264,7 +264,8 @@ extern bool tsm_codec_open(TsmCodecBlock *block, const void *data, size_t size, 
 
 /*
  * The same, and tsm_codec_find_frame in the same walk; frame->index is -1 when
- * all rows are after (key, start).
+ * all rows are after (key, start). Where crc32c is NULL the walk ends at the
+ * frame.
  */
 extern bool tsm_codec_open_at(TsmCodecBlock *block, const void *data, size_t size,
 							  TsmCodecCrc crc32c, int64_t key, int64_t start, TsmCodecFrame *frame,
@@ -300,8 +301,8 @@ extern TsmCodecReader *tsm_codec_reader_init(void *memory, const TsmCodecSchema 
 											 TsmCodecFault *fault);
 
 /*
- * Read a raw frame: its keys, times and xids, all checked. The raw bytes must
- * stay while rows are read.
+ * Read a raw frame: its keys, times and xids, all checked; what attributes have
+ * is checked when it is read. The raw bytes must stay while rows are read.
  */
 extern bool tsm_codec_reader_open(TsmCodecReader *reader, const TsmCodecBlock *block,
 								  const TsmCodecFrame *frame, const uint8_t *raw,
@@ -323,5 +324,15 @@ extern void tsm_codec_row_head(const TsmCodecReader *reader, int index, TsmCodec
  */
 extern bool tsm_codec_read_row(TsmCodecReader *reader, int index, TsmCodecValue *values,
 							   TsmCodecFault *fault);
+
+/*
+ * The same for some attributes: wanted is a bitmap of them, bit i % 8 of byte
+ * i / 8, NULL for all. The other values are left as they were, and what they
+ * have in the frame is not looked at. Calls may want more or less of the same
+ * row: what was read of it costs nothing again, but earlier values given for
+ * kinds fixed and bytes are no longer there.
+ */
+extern bool tsm_codec_read_columns(TsmCodecReader *reader, int index, const uint8_t *wanted,
+								   TsmCodecValue *values, TsmCodecFault *fault);
 
 #endif							/* TSM_DELTA_CODEC_H */

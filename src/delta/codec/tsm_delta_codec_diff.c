@@ -166,36 +166,37 @@ tsm_codec_patched_length(TsmReader *diff, size_t old_length, size_t *new_length)
 }
 
 bool
-tsm_codec_patch(TsmReader *diff, const uint8_t *old, size_t old_length, uint8_t *new,
+tsm_codec_patch(const TsmReader *diff, const uint8_t *old, size_t old_length, uint8_t *new,
 				size_t new_length)
 {
+	TsmReader	at = *diff;
 	uint64_t	source = 0;
 	size_t		made = 0;
 	bool		first = true;
 
-	while (!diff->failed && (first || diff->position < diff->size))
+	while (!at.failed && (first || at.position < at.size))
 	{
 		uint64_t	copied,
 					inserted;
 		const uint8_t *bytes;
 
 		if (!first)
-			source += read_zigzag(diff);
+			source += read_zigzag(&at);
 		first = false;
-		copied = read_varint(diff);
+		copied = read_varint(&at);
 		if (source > old_length || copied > old_length - source || copied > new_length - made)
 			return false;
 		memcpy(new + made, old + source, (size_t) copied);
 		made += (size_t) copied;
-		inserted = read_varint(diff);
-		bytes = tsm_read_bytes(diff, (size_t) inserted);
+		inserted = read_varint(&at);
+		bytes = read_bytes(&at, (size_t) inserted);
 		if (bytes == NULL || inserted > new_length - made)
 			return false;
 		memcpy(new + made, bytes, (size_t) inserted);
 		made += (size_t) inserted;
 		source += copied + inserted;
 	}
-	if (diff->failed || new_length - made > old_length)
+	if (at.failed || new_length - made > old_length)
 		return false;
 	memcpy(new + made, old + old_length - (new_length - made), new_length - made);
 	return true;

@@ -15,6 +15,9 @@
 /* A base image of fewer bytes is not worth its place. */
 #define MIN_BASE		64
 
+/* Up to this length compressing it takes less time than LZ4_loadDictHC. */
+#define MAX_QUICK_BASE	512
+
 /* A frame is kept raw unless compression takes off this part of it. */
 #define MIN_GAIN_PART	20
 
@@ -141,7 +144,8 @@ tsm_codec_row_cost(const TsmCodecSchema *schema, const TsmCodecValue *values)
 
 /*
  * Compress with a dictionary into encoder->stored; gives the length, 0 when
- * it is no gain.
+ * it is no gain. LZ4_loadDictHC clears 256 kB of tables each time, so a short
+ * dictionary is compressed for nothing, as what comes before.
  */
 static uint32_t
 compress(TsmCodecEncoder *encoder, const uint8_t *raw, uint32_t raw_length,
@@ -156,7 +160,11 @@ compress(TsmCodecEncoder *encoder, const uint8_t *raw, uint32_t raw_length,
 	if (level >= LZ4HC_CLEVEL_MIN)
 	{
 		LZ4_resetStreamHC_fast(&encoder->lz4.high, level);
-		(void) LZ4_loadDictHC(&encoder->lz4.high, base, (int) dictionary_length);
+		if (dictionary_length > MAX_QUICK_BASE)
+			(void) LZ4_loadDictHC(&encoder->lz4.high, base, (int) dictionary_length);
+		else if (dictionary_length > 0)
+			(void) LZ4_compress_HC_continue(&encoder->lz4.high, base, to, (int) dictionary_length,
+											sizeof(encoder->stored));
 		length = LZ4_compress_HC_continue(&encoder->lz4.high, from, to, (int) raw_length,
 										  sizeof(encoder->stored));
 	}

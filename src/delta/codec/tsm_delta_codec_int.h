@@ -110,7 +110,7 @@ extern bool tsm_codec_patched_length(TsmReader *diff, size_t old_length, size_t 
  * Apply a diff whose length was read. False, with new undefined, when the
  * diff is not valid.
  */
-extern bool tsm_codec_patch(TsmReader *diff, const uint8_t *old, size_t old_length, uint8_t *new,
+extern bool tsm_codec_patch(const TsmReader *diff, const uint8_t *old, size_t old_length, uint8_t *new,
 							size_t new_length);
 
 /* 10^decimals, exact. */
@@ -184,27 +184,86 @@ length_of(const TsmCodecAttribute *attribute, const TsmCodecValue *value)
 	return attribute->kind == TSM_CODEC_FIXED ? attribute->length : value->length;
 }
 
-/* tsm_read_varint, inline where it cannot reach the end: a frame is made of varints. */
+/* Integers of fixed width in any alignment. */
+static inline uint16_t
+load_u16(const uint8_t *bytes)
+{
+	return (uint16_t) (bytes[0] | bytes[1] << 8);
+}
+
+static inline uint32_t
+load_u32(const uint8_t *bytes)
+{
+	return load_u16(bytes) | (uint32_t) load_u16(bytes + 2) << 16;
+}
+
+static inline uint64_t
+load_u64(const uint8_t *bytes)
+{
+	return load_u32(bytes) | (uint64_t) load_u32(bytes + 4) << 32;
+}
+
+/* tsm_read_u8 and tsm_read_bytes, inline. */
+static inline const uint8_t *
+read_bytes(TsmReader *reader, size_t length)
+{
+	const uint8_t *bytes = reader->data + reader->position;
+
+	if (reader->failed || length > reader->size - reader->position)
+	{
+		reader->failed = true;
+		return NULL;
+	}
+	reader->position += length;
+	return bytes;
+}
+
+static inline uint8_t
+read_u8(TsmReader *reader)
+{
+	const uint8_t *byte = read_bytes(reader, 1);
+
+	return byte == NULL ? 0 : *byte;
+}
+
+/*
+ * tsm_read_varint, inline and without a branch a byte where it cannot reach
+ * the end: a frame is made of varints. The reader is handed on as a copy, so
+ * that one of a caller's own can live in registers.
+ */
 static inline uint64_t
 read_varint(TsmReader *reader)
 {
+	TsmReader	rest;
+	uint64_t	value;
+
 	if (reader->size - reader->position >= TSM_VARINT_MAX_BYTES && !reader->failed)
 	{
-		const uint8_t *byte = reader->data + reader->position;
-		uint64_t	value = 0;
-		int			i;
+		const uint8_t *bytes = reader->data + reader->position;
+		uint64_t	last;
 
-		for (i = 0; i < TSM_VARINT_MAX_BYTES - 1; i++)
+		if (bytes[0] < 0x80)
 		{
-			value |= (uint64_t) (byte[i] & 0x7F) << (7 * i);
-			if (byte[i] < 0x80)
-			{
-				reader->position += i + 1;
-				return value;
-			}
+			reader->position++;
+			return bytes[0];
+		}
+		value = load_u64(bytes);
+		last = ~value & UINT64_C(0x8080808080808080);
+		if (last != 0)
+		{
+			/* Bits up to that of the last byte; then sevens become fourteens, and so on. */
+			value &= last ^ (last - 1);
+			value = (value & UINT64_C(0x007F007F007F007F)) | (value & UINT64_C(0x7F007F007F007F00)) >> 1;
+			value = (value & UINT64_C(0x00003FFF00003FFF)) | (value & UINT64_C(0x3FFF00003FFF0000)) >> 2;
+			value = (value & UINT64_C(0x0FFFFFFF)) | (value & UINT64_C(0x0FFFFFFF00000000)) >> 4;
+			reader->position += (size_t) __builtin_ctzll(last) / 8 + 1;
+			return value;
 		}
 	}
-	return tsm_read_varint(reader);
+	rest = *reader;
+	value = tsm_read_varint(&rest);
+	*reader = rest;
+	return value;
 }
 
 static inline uint64_t

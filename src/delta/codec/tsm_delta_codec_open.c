@@ -31,7 +31,7 @@ read_entry(const TsmCodecBlock *block, TsmCodecFrame *frame)
 	rows = read_varint(&reader);
 	key = (uint64_t) frame->key + read_varint(&reader);
 	start = (uint64_t) frame->start + read_zigzag(&reader);
-	coding = tsm_read_u8(&reader);
+	coding = read_u8(&reader);
 	frame->max_end = TSM_CODEC_INFINITY;
 	if ((coding & CODING_ENDLESS) == 0)
 		frame->max_end = (int64_t) (start + read_zigzag(&reader));
@@ -86,13 +86,13 @@ is_after(const TsmCodecFrame *frame, int64_t key, int64_t start)
 }
 
 /*
- * Walk the whole directory and compare it with the header and the length of
- * the block. On the way, find the last frame that does not begin after (key,
- * start); found may be NULL.
+ * Walk the directory and compare it with the header and the length of the
+ * block. On the way, find the last frame that does not begin after (key,
+ * start); found may be NULL. With only_find, what is behind it is left alone.
  */
 static bool
 check_directory(const TsmCodecBlock *block, int64_t key, int64_t start, TsmCodecFrame *found,
-				TsmCodecFault *fault)
+				bool only_find, TsmCodecFault *fault)
 {
 	TsmCodecFrame frame;
 	uint64_t	versions = 0;
@@ -109,6 +109,8 @@ check_directory(const TsmCodecBlock *block, int64_t key, int64_t start, TsmCodec
 		if (i == 0 && (frame.key != block->key || frame.start != block->start))
 			return tsm_codec_fail(fault, TSM_CODEC_CORRUPT, TSM_CODEC_HEADER_SIZE,
 								  "first frame does not begin where the block does");
+		if (only_find && is_after(&frame, key, start))
+			return true;
 		if (found != NULL && !is_after(&frame, key, start))
 			*found = frame;
 		versions += (uint64_t) frame.rows;
@@ -129,28 +131,22 @@ check_directory(const TsmCodecBlock *block, int64_t key, int64_t start, TsmCodec
 static bool
 read_header(TsmCodecBlock *block, TsmCodecFault *fault)
 {
-	TsmReader	reader;
-	size_t		directory_length;
-	uint8_t		flags,
-				coding;
+	const uint8_t *header = block->data;
+	uint8_t		flags = header[HEADER_FORMAT + 1];
+	uint8_t		coding = header[HEADER_BASE_CODING];
+	uint32_t	directory_length = load_u16(header + 14);
 
-	tsm_reader_init(&reader, block->data, TSM_CODEC_HEADER_SIZE);
-	reader.position = HEADER_FORMAT + 1;
-	flags = tsm_read_u8(&reader);
-	coding = tsm_read_u8(&reader);
-	block->natts = tsm_read_u16_le(&reader);
-	block->frames = tsm_read_u16_le(&reader);
-	block->base_length = tsm_read_u16_le(&reader);
-	block->base_stored = tsm_read_u16_le(&reader);
-	directory_length = tsm_read_u16_le(&reader);
-	block->versions = tsm_read_u32_le(&reader);
-	block->schema_id = tsm_read_u32_le(&reader);
-	block->raw_length = tsm_read_u32_le(&reader);
-	(void) tsm_read_u32_le(&reader);
-	block->key = (int64_t) tsm_read_u64_le(&reader);
-	block->start = (int64_t) tsm_read_u64_le(&reader);
+	block->natts = load_u16(header + 6);
+	block->frames = load_u16(header + 8);
+	block->base_length = load_u16(header + 10);
+	block->base_stored = load_u16(header + 12);
+	block->versions = load_u32(header + 16);
+	block->schema_id = load_u32(header + 20);
+	block->raw_length = load_u32(header + 24);
+	block->key = (int64_t) load_u64(header + 32);
+	block->start = (int64_t) load_u64(header + 40);
 	block->base_compressed = coding == CODING_LZ4;
-	block->base_offset = (uint32_t) (TSM_CODEC_HEADER_SIZE + directory_length);
+	block->base_offset = TSM_CODEC_HEADER_SIZE + directory_length;
 
 	if (flags != 0 || coding > CODING_LZ4)
 		return tsm_codec_fail(fault, TSM_CODEC_UNKNOWN_FORMAT, HEADER_FORMAT + 1, "unknown flags or coding");
@@ -170,7 +166,6 @@ open_header(TsmCodecBlock *block, const void *data, size_t size, TsmCodecCrc crc
 			TsmCodecFault *fault)
 {
 	const uint8_t *bytes = data;
-	TsmReader	reader;
 	uint32_t	crc;
 
 	memset(block, 0, sizeof(*block));
@@ -184,10 +179,9 @@ open_header(TsmCodecBlock *block, const void *data, size_t size, TsmCodecCrc crc
 		return tsm_codec_fail(fault, TSM_CODEC_CORRUPT, TSM_CODEC_MAX_BLOCK, "block too long");
 	if (crc32c != NULL)
 	{
-		tsm_reader_init(&reader, bytes + HEADER_CRC, 4);
 		crc = crc32c(0, bytes, HEADER_CRC);
 		crc = crc32c(crc, bytes + HEADER_CRC + 4, size - HEADER_CRC - 4);
-		if (crc != tsm_read_u32_le(&reader))
+		if (crc != load_u32(bytes + HEADER_CRC))
 			return tsm_codec_fail(fault, TSM_CODEC_BAD_CHECKSUM, HEADER_CRC, "checksum does not match");
 	}
 	return read_header(block, fault);
@@ -197,7 +191,7 @@ bool
 tsm_codec_open(TsmCodecBlock *block, const void *data, size_t size, TsmCodecCrc crc32c,
 			   TsmCodecFault *fault)
 {
-	return open_header(block, data, size, crc32c, fault) && check_directory(block, 0, 0, NULL, fault);
+	return open_header(block, data, size, crc32c, fault) && check_directory(block, 0, 0, NULL, false, fault);
 }
 
 bool
@@ -206,7 +200,7 @@ tsm_codec_open_at(TsmCodecBlock *block, const void *data, size_t size, TsmCodecC
 {
 	frame->index = -1;
 	return open_header(block, data, size, crc32c, fault) &&
-		check_directory(block, key, start, frame, fault);
+		check_directory(block, key, start, frame, crc32c == NULL, fault);
 }
 
 bool

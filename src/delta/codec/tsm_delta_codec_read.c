@@ -8,10 +8,11 @@
  * a row before it sends it back to the first. Values that lie in the frame are
  * given where they lie. Values made by a diff are put into an arena, in which
  * the values of the last row stay, because the next diffs stand on them. When
- * it is full, what is live is copied to its other half: a row has at most
- * TSM_CODEC_MAX_RAW bytes of values, and while cursors go from one row to
- * another twice that is live, so a half of four times that always has room
- * for one value more.
+ * it is full, what is live is copied to its other half. Cursors may stand at
+ * different rows, since not every call wants all attributes; when their values
+ * are too many, those that are not at the row being read go back to the first.
+ * What is live then, and one value more, is at most three times
+ * TSM_CODEC_MAX_RAW bytes.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,12 +30,14 @@ typedef struct Cursor
 {
 	const uint8_t *changes;		/* NULL: only the first row carries one */
 	const uint8_t *nulls;		/* NULL: none */
-	uint32_t	begin;			/* of the values, in the raw frame */
+	uint32_t	begin;			/* of the values, in the raw frame; until opened, of the section,
+								 * in the sections */
 	uint32_t	position;
 	uint32_t	end;
 	int16_t		row;			/* the value is that of this row; -1 before the first */
 	int16_t		carried;		/* carried values read */
 	int8_t		decimals;		/* -1: none */
+	bool		opened;
 	bool		null;
 	bool		in_arena;
 	uint32_t	length;
@@ -47,12 +50,14 @@ struct TsmCodecReader
 	const TsmCodecSchema *schema;
 	const uint8_t *raw;
 	uint32_t	raw_length;
+	uint32_t	sections;		/* place of the first in raw */
 	int			rows;
 	int64_t		keys[TSM_CODEC_MAX_FRAME_ROWS];
 	int64_t		starts[TSM_CODEC_MAX_FRAME_ROWS];
 	int64_t		ends[TSM_CODEC_MAX_FRAME_ROWS];
 	uint64_t	start_xids[TSM_CODEC_MAX_FRAME_ROWS];
 	uint64_t	end_xids[TSM_CODEC_MAX_FRAME_ROWS];
+	int			target;			/* row that is being read */
 	size_t		made;			/* bytes made by diffs in this call */
 	size_t		made_limit;
 	uint32_t	arena_used;
@@ -81,6 +86,28 @@ tsm_codec_reader_init(void *memory, const TsmCodecSchema *schema, TsmCodecFault 
 }
 
 /* ---- opening ---- */
+
+/* How many bits of a bitmap are set from one place up to, but without, another. */
+static int
+count_bits(const uint8_t *bitmap, int from, int to)
+{
+	int			count = 0;
+	int			i;
+
+	for (i = from >> 3; from < to && i <= (to - 1) >> 3; i++)
+	{
+		unsigned	byte = bitmap[i];
+
+		if (i == from >> 3)
+			byte &= 0xFFu << (from & 7);
+		if (i == to >> 3)
+			byte &= (1u << (to & 7)) - 1;
+		byte -= byte >> 1 & 0x55;
+		byte = (byte & 0x33) + (byte >> 2 & 0x33);
+		count += (byte + (byte >> 4)) & 15;
+	}
+	return count;
+}
 
 static bool
 corrupt(TsmCodecFault *fault, const TsmReader *in, const char *what)
@@ -121,27 +148,32 @@ static const char *
 read_starts(TsmCodecReader *reader, TsmReader *in, int64_t first_start, const uint8_t *begins,
 			bool second_order)
 {
+	TsmReader	at = *in;
 	uint64_t	previous = 0;
+	int64_t		start = first_start;
 	int			i;
 
-	reader->starts[0] = first_start;
+	reader->starts[0] = start;
 	for (i = 1; i < reader->rows; i++)
 	{
+		int64_t		before = start;
 		uint64_t	difference;
 
 		if (bit_is_set(begins, i))
 		{
-			difference = read_zigzag(in);
+			difference = read_zigzag(&at);
 			previous = 0;
 		}
 		else if (second_order)
-			previous = difference = previous + read_zigzag(in);
+			previous = difference = previous + read_zigzag(&at);
 		else
-			difference = read_varint(in);
-		reader->starts[i] = (int64_t) ((uint64_t) reader->starts[i - 1] + difference);
-		if (!bit_is_set(begins, i) && reader->starts[i] < reader->starts[i - 1])
+			difference = read_varint(&at);
+		start = (int64_t) ((uint64_t) start + difference);
+		if (start < before && !bit_is_set(begins, i))
 			return "starts out of order";
+		reader->starts[i] = start;
 	}
+	*in = at;
 	return in->failed ? "starts end early" : NULL;
 }
 
@@ -162,7 +194,7 @@ read_ends(TsmCodecReader *reader, TsmReader *in, const uint8_t *begins, const ui
 			return "last row of a run without an end";
 		count += gap;
 	}
-	if (some_endless && (endless = tsm_read_bytes(in, BITMAP_SIZE(count))) == NULL)
+	if (some_endless && (endless = read_bytes(in, BITMAP_SIZE(count))) == NULL)
 		return "ends end early";
 	count = 0;
 	for (i = 0; i < reader->rows; i++)
@@ -180,18 +212,24 @@ read_ends(TsmCodecReader *reader, TsmReader *in, const uint8_t *begins, const ui
 static const char *
 read_xids(TsmCodecReader *reader, TsmReader *in, const uint8_t *gaps, bool one)
 {
+	TsmReader	at = *in;
+	uint64_t	xid = read_varint(&at);
 	int			i;
 
-	reader->start_xids[0] = read_varint(in);
+	reader->start_xids[0] = xid;
 	for (i = 1; i < reader->rows; i++)
-		reader->start_xids[i] = reader->start_xids[i - 1] + (one ? 0 : read_zigzag(in));
+	{
+		xid += one ? 0 : read_zigzag(&at);
+		reader->start_xids[i] = xid;
+	}
 	for (i = 0; i < reader->rows; i++)
 	{
 		if (!bit_is_set(gaps, i))
 			reader->end_xids[i] = reader->start_xids[i + 1];
 		else
-			reader->end_xids[i] = reader->start_xids[i] + (one ? 0 : read_zigzag(in));
+			reader->end_xids[i] = reader->start_xids[i] + (one ? 0 : read_zigzag(&at));
 	}
+	*in = at;
 	return in->failed ? "xids end early" : NULL;
 }
 
@@ -200,7 +238,7 @@ static const char *
 read_heads(TsmCodecReader *reader, TsmReader *in, const TsmCodecFrame *frame)
 {
 	uint8_t		begins[FRAME_BITMAP] = {0};
-	uint8_t		flags = tsm_read_u8(in);
+	uint8_t		flags = read_u8(in);
 	const uint8_t *gaps;
 	const char *wrong;
 
@@ -211,7 +249,7 @@ read_heads(TsmCodecReader *reader, TsmReader *in, const TsmCodecFrame *frame)
 		wrong = read_starts(reader, in, frame->start, begins, flags & FRAME_SECOND_ORDER);
 	if (wrong != NULL)
 		return wrong;
-	gaps = tsm_read_bytes(in, BITMAP_SIZE(reader->rows));
+	gaps = read_bytes(in, BITMAP_SIZE(reader->rows));
 	if (gaps == NULL)
 		return "gaps end early";
 	wrong = read_ends(reader, in, begins, gaps, flags & FRAME_ENDLESS);
@@ -220,79 +258,74 @@ read_heads(TsmCodecReader *reader, TsmReader *in, const TsmCodecFrame *frame)
 	return wrong;
 }
 
-/* The beginning of a section; gives what is wrong with it, or NULL. */
+/*
+ * Find where each section ends. What it holds is looked at when a value of the
+ * attribute is wanted.
+ */
 static const char *
-open_section(TsmCodecReader *reader, TsmReader *in, int number, uint32_t length)
+find_sections(TsmCodecReader *reader, TsmReader *in)
 {
-	Cursor	   *cursor = &reader->cursors[number];
-	size_t		end = in->position + length;
-	uint8_t		mode = tsm_read_u8(in);
-	int			carried = 1;
+	TsmReader	at = *in;
+	uint64_t	total = 0;
 	int			i;
 
+	for (i = 0; i < reader->schema->natts; i++)
+	{
+		Cursor	   *cursor = &reader->cursors[i];
+		uint64_t	length = read_varint(&at);
+
+		if (length > TSM_CODEC_MAX_RAW)
+			return "length of a section out of range";
+		cursor->begin = (uint32_t) total;
+		total += length;
+		cursor->end = (uint32_t) total;
+		cursor->opened = false;
+	}
+	*in = at;
+	if (in->failed || total != in->size - in->position)
+		return "lengths of the sections do not add up";
+	reader->sections = (uint32_t) in->position;
+	return NULL;
+}
+
+/* The beginning of a section; gives what is wrong with it, or NULL. */
+static const char *
+open_section(TsmCodecReader *reader, int number)
+{
+	Cursor	   *cursor = &reader->cursors[number];
+	TsmReader	in;
+	uint8_t		mode;
+	int			carried = 1;
+
+	tsm_reader_init(&in, reader->raw, reader->sections + cursor->end);
+	in.position = reader->sections + cursor->begin;
 	memset(cursor, 0, sizeof(*cursor));
-	cursor->decimals = -1;
+	mode = read_u8(&in);
 	if (mode & ~SECTION_MODES)
 		return "unknown mode of a section";
+	cursor->decimals = -1;
 	if (mode & SECTION_DECIMALS)
 	{
-		uint8_t		decimals = tsm_read_u8(in);
+		uint8_t		decimals = read_u8(&in);
 
 		if (reader->schema->attributes[number].kind != TSM_CODEC_FLOAT || decimals > MAX_DECIMALS)
 			return "decimals out of range";
 		cursor->decimals = (int8_t) decimals;
 	}
 	if (mode & SECTION_CHANGES)
-	{
-		cursor->changes = tsm_read_bytes(in, BITMAP_SIZE(reader->rows - 1));
-		if (cursor->changes == NULL)
-			return "section ends early";
-		for (i = 0; i < reader->rows - 1; i++)
-			carried += bit_is_set(cursor->changes, i);
-	}
+		cursor->changes = read_bytes(&in, BITMAP_SIZE(reader->rows - 1));
 	if (mode & SECTION_NULLS)
 	{
-		cursor->nulls = tsm_read_bytes(in, BITMAP_SIZE(carried));
-		if (cursor->nulls == NULL)
-			return "section ends early";
+		if (cursor->changes != NULL)
+			carried += count_bits(cursor->changes, 0, reader->rows - 1);
+		cursor->nulls = read_bytes(&in, BITMAP_SIZE(carried));
 	}
-	if (in->failed || in->position > end)
+	if (in.failed)
 		return "section ends early";
-	cursor->begin = cursor->position = (uint32_t) in->position;
-	cursor->end = (uint32_t) end;
+	cursor->begin = cursor->position = (uint32_t) in.position;
+	cursor->end = (uint32_t) in.size;
 	cursor->row = -1;
-	in->position = end;
-	return NULL;
-}
-
-/*
- * The table of lengths is read twice, once to find where the sections begin,
- * so that they need not be kept.
- */
-static const char *
-open_sections(TsmCodecReader *reader, TsmReader *in)
-{
-	TsmReader	lengths = *in;
-	uint64_t	total = 0;
-	int			i;
-
-	for (i = 0; i < reader->schema->natts; i++)
-	{
-		uint64_t	length = read_varint(in);
-
-		if (length > TSM_CODEC_MAX_RAW)
-			return "length of a section out of range";
-		total += length;
-	}
-	if (in->failed || total != in->size - in->position)
-		return "lengths of the sections do not add up";
-	for (i = 0; i < reader->schema->natts; i++)
-	{
-		const char *wrong = open_section(reader, in, i, (uint32_t) read_varint(&lengths));
-
-		if (wrong != NULL)
-			return wrong;
-	}
+	cursor->opened = true;
 	return NULL;
 }
 
@@ -340,7 +373,7 @@ tsm_codec_reader_open(TsmCodecReader *reader, const TsmCodecBlock *block, const 
 	if (wrong == NULL)
 		wrong = check_bounds(reader, block, frame);
 	if (wrong == NULL)
-		wrong = open_sections(reader, &in);
+		wrong = find_sections(reader, &in);
 	if (wrong == NULL)
 		return true;
 	reader->rows = 0;
@@ -380,9 +413,23 @@ tsm_codec_row_head(const TsmCodecReader *reader, int index, TsmCodecRow *row)
 	row->values = NULL;
 }
 
-/* Copy what is live to the other half. */
+/* Send a cursor back to before the first row. */
 static void
-compact_arena(TsmCodecReader *reader)
+rewind_cursor(Cursor *cursor)
+{
+	cursor->row = -1;
+	cursor->carried = 0;
+	cursor->position = cursor->begin;
+	cursor->word = 0;
+	cursor->in_arena = false;
+}
+
+/*
+ * Copy what is live to the other half. With only_target, attributes that stand
+ * at other rows than the one being read go back to before the first.
+ */
+static void
+compact_arena(TsmCodecReader *reader, bool only_target)
 {
 	uint8_t    *to = reader->arena[1 - reader->arena_half];
 	uint32_t	used = 0;
@@ -392,8 +439,13 @@ compact_arena(TsmCodecReader *reader)
 	{
 		Cursor	   *cursor = &reader->cursors[i];
 
-		if (!cursor->in_arena)
+		if (!cursor->opened || !cursor->in_arena)
 			continue;
+		if (only_target && cursor->row != reader->target)
+		{
+			rewind_cursor(cursor);
+			continue;
+		}
 		memcpy(to + used, cursor->bytes, cursor->length);
 		cursor->bytes = to + used;
 		used += cursor->length;
@@ -412,7 +464,9 @@ arena_room(TsmCodecReader *reader, size_t length)
 	{
 		size_t		need;
 
-		compact_arena(reader);
+		compact_arena(reader, false);
+		if (reader->arena_used + length > ARENA_HALF)
+			compact_arena(reader, true);
 		need = reader->arena_used + length;
 		if (need > ARENA_HALF)
 			return NULL;
@@ -425,58 +479,69 @@ arena_room(TsmCodecReader *reader, size_t length)
 	return room;
 }
 
-/* Whether the row carries a value of this attribute; counts it, and sets null. */
+/*
+ * Go to the next row, no further than to the given one, that carries a value
+ * of this attribute; false when there is none.
+ */
 static bool
-carries(Cursor *cursor, int row)
+next_carried(Cursor *cursor, int row)
 {
-	if (row > 0 && (cursor->changes == NULL || !bit_is_set(cursor->changes, row - 1)))
-		return false;
-	cursor->null = cursor->nulls != NULL && bit_is_set(cursor->nulls, cursor->carried);
-	cursor->carried++;
-	return true;
+	int			bit = cursor->row;	/* of the row after it */
+
+	if (bit < 0)
+	{
+		cursor->row = 0;
+		return true;
+	}
+	while (cursor->changes != NULL && bit < row)
+	{
+		unsigned	byte = (unsigned) cursor->changes[bit >> 3] >> (bit & 7);
+
+		if (byte != 0)
+		{
+			bit += __builtin_ctz(byte);
+			if (bit >= row)
+				break;
+			cursor->row = (int16_t) (bit + 1);
+			return true;
+		}
+		bit = (bit | 7) + 1;
+	}
+	cursor->row = (int16_t) row;
+	return false;
 }
 
-/* How many bits of a bitmap are set from one place up to, but without, another. */
-static int
-count_bits(const uint8_t *bitmap, int from, int to)
+/* Count the value that is carried here, and set null. */
+static void
+take_carried(Cursor *cursor)
 {
-	int			count = 0;
-
-	for (; from < to && (from & 7) != 0; from++)
-		count += bit_is_set(bitmap, from);
-	for (; from + 8 <= to; from += 8)
-		count += __builtin_popcount(bitmap[from >> 3]);
-	for (; from < to; from++)
-		count += bit_is_set(bitmap, from);
-	return count;
+	cursor->null = cursor->nulls != NULL && bit_is_set(cursor->nulls, cursor->carried);
+	cursor->carried++;
 }
 
 /* Go to a row; gives how many values that are not null are to be read on the way. */
 static int
 skip_to(Cursor *cursor, int row)
 {
+	int			from = cursor->carried;
 	int			count = cursor->row < 0;
-	int			values = 0;
 
-	if (cursor->nulls == NULL)
-	{
-		if (cursor->changes != NULL)
-			count += count_bits(cursor->changes, cursor->row < 0 ? 0 : cursor->row, row);
-		cursor->carried += (int16_t) count;
-		cursor->row = (int16_t) row;
+	if (cursor->changes != NULL)
+		count += count_bits(cursor->changes, cursor->row < 0 ? 0 : cursor->row, row);
+	cursor->carried += (int16_t) count;
+	cursor->row = (int16_t) row;
+	if (cursor->nulls == NULL || count == 0)
 		return count;
-	}
-	while (cursor->row < row)
-		values += carries(cursor, ++cursor->row) && !cursor->null;
-	return values;
+	cursor->null = bit_is_set(cursor->nulls, cursor->carried - 1);
+	return count - count_bits(cursor->nulls, from, cursor->carried);
 }
 
 /* The exclusive or of a float and the previous one; false when it has more bytes than that. */
 static bool
 read_xor(TsmReader *in, int length, uint64_t *difference)
 {
-	uint8_t		shape = tsm_read_u8(in);
-	const uint8_t *bytes = tsm_read_bytes(in, shape & 15);
+	uint8_t		shape = read_u8(in);
+	const uint8_t *bytes = read_bytes(in, shape & 15);
 	int			i;
 
 	*difference = 0;
@@ -527,7 +592,7 @@ apply_diffs(TsmCodecReader *reader, Cursor *cursor, TsmReader in, int count)
 	for (; count > 0; count--)
 	{
 		size_t		diff_length = (size_t) (read_varint(&in) >> 1);
-		const uint8_t *bytes = tsm_read_bytes(&in, diff_length);
+		const uint8_t *bytes = read_bytes(&in, diff_length);
 		TsmReader	diff;
 		size_t		length;
 		uint8_t    *room;
@@ -562,15 +627,14 @@ advance_tokens(TsmCodecReader *reader, Cursor *cursor, int row)
 	tsm_reader_init(&in, reader->raw, cursor->end);
 	in.position = cursor->position;
 	first_diff = in;
-	while (cursor->row < row)
+	while (next_carried(cursor, row))
 	{
 		size_t		at = in.position;
-		bool		was_null = cursor->null || cursor->row < 0;
+		bool		was_null = cursor->null || cursor->carried == 0;
 		uint64_t	token;
 		const uint8_t *bytes;
 
-		if (!carries(cursor, ++cursor->row))
-			continue;
+		take_carried(cursor);
 		if (cursor->null)
 		{
 			diffs = 0;
@@ -578,7 +642,7 @@ advance_tokens(TsmCodecReader *reader, Cursor *cursor, int row)
 			continue;
 		}
 		token = read_varint(&in);
-		bytes = token >> 1 > TSM_CODEC_MAX_RAW ? NULL : tsm_read_bytes(&in, (size_t) (token >> 1));
+		bytes = token >> 1 > TSM_CODEC_MAX_RAW ? NULL : read_bytes(&in, (size_t) (token >> 1));
 		if (bytes == NULL || ((token & 1) && was_null))
 			return false;
 		if (token & 1)
@@ -605,7 +669,7 @@ advance_fixed(TsmCodecReader *reader, Cursor *cursor, const TsmCodecAttribute *a
 	tsm_reader_init(&in, reader->raw, cursor->end);
 	in.position = cursor->position;
 	for (; count > 0; count--)
-		cursor->bytes = tsm_read_bytes(&in, attribute->length);
+		cursor->bytes = read_bytes(&in, attribute->length);
 	cursor->length = attribute->length;
 	cursor->position = (uint32_t) in.position;
 	return !in.failed;
@@ -619,14 +683,17 @@ advance(TsmCodecReader *reader, int number, int row)
 	const TsmCodecAttribute *attribute = &reader->schema->attributes[number];
 	bool		good;
 
-	if (cursor->row > row)
+	if (!cursor->opened)
 	{
-		cursor->row = -1;
-		cursor->carried = 0;
-		cursor->position = cursor->begin;
-		cursor->word = 0;
-		cursor->in_arena = false;
+		const char *wrong = open_section(reader, number);
+
+		if (wrong != NULL)
+			return wrong;
 	}
+	if (cursor->row == row)
+		return NULL;
+	if (cursor->row > row)
+		rewind_cursor(cursor);
 	if (is_by_value(attribute))
 		good = advance_words(reader, cursor, attribute, row);
 	else if (has_tokens(attribute))
@@ -662,7 +729,8 @@ give_value(const Cursor *cursor, const TsmCodecAttribute *attribute, TsmCodecVal
 }
 
 bool
-tsm_codec_read_row(TsmCodecReader *reader, int index, TsmCodecValue *values, TsmCodecFault *fault)
+tsm_codec_read_columns(TsmCodecReader *reader, int index, const uint8_t *wanted,
+					   TsmCodecValue *values, TsmCodecFault *fault)
 {
 	int			natts = reader->schema->natts;
 	size_t		total = 0;
@@ -672,29 +740,40 @@ tsm_codec_read_row(TsmCodecReader *reader, int index, TsmCodecValue *values, Tsm
 		return tsm_codec_fail(fault, TSM_CODEC_BAD_CALL, index, "no such row in the frame");
 
 	/* No row on the way has more, so values that pass over it are of no writer. */
+	reader->target = index;
 	reader->made = 0;
 	reader->made_limit = (size_t) (index + 1) * TSM_CODEC_MAX_RAW;
 	for (i = 0; i < natts; i++)
 	{
-		const char *wrong = advance(reader, i, index);
+		const Cursor *cursor = &reader->cursors[i];
+		const char *wrong;
 
-		if (wrong == NULL && !is_by_value(&reader->schema->attributes[i]) &&
-			!reader->cursors[i].null)
+		if (wanted != NULL && !bit_is_set(wanted, i))
+			continue;
+		wrong = advance(reader, i, index);
+		if (wrong == NULL && !is_by_value(&reader->schema->attributes[i]) && !cursor->null)
 		{
-			total += reader->cursors[i].length;
+			total += cursor->length;
 			if (total > TSM_CODEC_MAX_RAW)
 				wrong = "row too big";
 		}
 		if (wrong != NULL)
 		{
-			size_t		position = reader->cursors[i].position;
-
 			reader->rows = 0;
-			return tsm_codec_fail(fault, TSM_CODEC_CORRUPT, position, wrong);
+			return tsm_codec_fail(fault, TSM_CODEC_CORRUPT, cursor->position, wrong);
 		}
 	}
 	/* Only now, since a diff may move what others stand on. */
 	for (i = 0; i < natts; i++)
-		give_value(&reader->cursors[i], &reader->schema->attributes[i], &values[i]);
+	{
+		if (wanted == NULL || bit_is_set(wanted, i))
+			give_value(&reader->cursors[i], &reader->schema->attributes[i], &values[i]);
+	}
 	return true;
+}
+
+bool
+tsm_codec_read_row(TsmCodecReader *reader, int index, TsmCodecValue *values, TsmCodecFault *fault)
+{
+	return tsm_codec_read_columns(reader, index, NULL, values, fault);
 }
