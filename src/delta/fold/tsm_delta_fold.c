@@ -27,13 +27,12 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "tsm_delta_fold.h"
 #include "tsm_delta_segment.h"
 
 /* Versions that wait to be packed, at most, and bytes of their values. */
 #define WINDOW_ROWS		1024
 #define WINDOW_BYTES	((Size) 4 << 20)
-
-#define MAX_FOLDED_AT_ONCE	10000000
 
 /* A row of the tail. */
 typedef struct TailRow
@@ -429,6 +428,25 @@ fold_as_owner(void *arg)
 	AtEOXact_GUC(true, nest_level);
 }
 
+void
+tsm_fold_table(TsmVersionedTable *table, TimestampTz before, int max_versions, TsmFoldResult *result)
+{
+	FoldCall	call = {0};
+
+	call.table = table;
+	call.before = before;
+	call.max_versions = max_versions;
+	tsm_delta_as_owner(tsm_segment_owner(table->history), fold_as_owner, &call);
+	if (call.run.too_large > 0)
+		ereport(NOTICE,
+				(errmsg("%lld versions of table \"%s\" are too large to fold",
+						(long long) call.run.too_large, get_rel_name(table->rel))));
+	result->versions = call.run.versions;
+	result->segments = call.run.segments;
+	result->bytes_before = call.run.bytes_before;
+	result->bytes_after = call.run.bytes_after;
+}
+
 PG_FUNCTION_INFO_V1(tsm_delta_fold);
 
 /*
@@ -440,31 +458,28 @@ Datum
 tsm_delta_fold(PG_FUNCTION_ARGS)
 {
 	TimestampTz now = GetCurrentTransactionStartTimestamp();
-	FoldCall	call = {0};
+	TsmVersionedTable *table;
+	int			max_versions = PG_GETARG_INT32(2);
+	TimestampTz before;
+	TsmFoldResult result;
 	Datum		values[4];
 	bool		nulls[4] = {false};
 	TupleDesc	desc;
 
 	PreventCommandIfReadOnly("tsmem.fold()");
-	call.table = tsm_segment_own_table(PG_GETARG_OID(0));
-	call.max_versions = PG_GETARG_INT32(2);
-	if (call.max_versions < 1 || call.max_versions > MAX_FOLDED_AT_ONCE)
+	table = tsm_segment_own_table(PG_GETARG_OID(0));
+	if (max_versions < 1 || max_versions > TSM_FOLD_MAX_VERSIONS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("max_versions must be from 1 to %d", MAX_FOLDED_AT_ONCE)));
-	call.before = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_mi_interval,
-														  TimestampTzGetDatum(now),
-														  PG_GETARG_DATUM(1)));
+				 errmsg("max_versions must be from 1 to %d", TSM_FOLD_MAX_VERSIONS)));
+	before = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_mi_interval, TimestampTzGetDatum(now),
+													 PG_GETARG_DATUM(1)));
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	tsm_delta_as_owner(tsm_segment_owner(call.table->history), fold_as_owner, &call);
-	if (call.run.too_large > 0)
-		ereport(NOTICE,
-				(errmsg("%lld versions of table \"%s\" are too large to fold",
-						(long long) call.run.too_large, get_rel_name(call.table->rel))));
-	values[0] = Int64GetDatum(call.run.versions);
-	values[1] = Int64GetDatum(call.run.segments);
-	values[2] = Int64GetDatum(call.run.bytes_before);
-	values[3] = Int64GetDatum(call.run.bytes_after);
+	tsm_fold_table(table, before, max_versions, &result);
+	values[0] = Int64GetDatum(result.versions);
+	values[1] = Int64GetDatum(result.segments);
+	values[2] = Int64GetDatum(result.bytes_before);
+	values[3] = Int64GetDatum(result.bytes_after);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }
