@@ -6,6 +6,7 @@ OBJS += \
 	src/delta/codec/tsm_delta_codec_read.o \
 	src/delta/codec/tsm_delta_codec_section.o \
 	src/delta/fold/tsm_delta_fold.o \
+	src/delta/fold/tsm_delta_fold_pack.o \
 	src/delta/fold/tsm_delta_unfold.o \
 	src/delta/inspect/tsm_delta_verify.o \
 	src/delta/read/tsm_delta_estimate.o \

@@ -30,10 +30,6 @@
 #include "tsm_delta_fold.h"
 #include "tsm_delta_segment.h"
 
-/* Versions that wait to be packed, at most, and bytes of their values. */
-#define WINDOW_ROWS		1024
-#define WINDOW_BYTES	((Size) 4 << 20)
-
 /* A row of the tail. */
 typedef struct TailRow
 {
@@ -53,20 +49,13 @@ typedef struct FoldRun
 	int			ntail;
 	int			next;			/* row of the tail to be packed */
 	TupleTableSlot *slot;
-	TupleTableSlot *version;	/* one of a segment of another schema */
 	MemoryContext row_context;	/* of the row at hand */
-	MemoryContext windows[2];	/* of the rows that wait; the other takes over what is left */
-	int			window;
-	TsmCodecRow *rows;
-	int			nrows;
-	Size		bytes;
-	TsmCodecOptions options;
-	TsmCodecEncoder *encoder;
+	TsmFoldPack *pack;
 	TsmSegmentWalk *walk;
 	int64		versions;
-	int64		segments;
+	int64		segments_before;	/* those that were read, to be written anew */
 	int64		bytes_before;
-	int64		bytes_after;
+	int64		segment_bytes_before;
 	int64		too_large;
 } FoldRun;
 
@@ -118,114 +107,6 @@ read_tail(FoldRun *run, TimestampTz before, int max_versions)
 	qsort(run->tail, run->ntail, sizeof(TailRow), compare_tail);
 }
 
-/* Copy a version into the window in use. */
-static void
-keep_row(FoldRun *run, const TsmCodecRow *row, TsmCodecRow *kept)
-{
-	MemoryContext old = MemoryContextSwitchTo(run->windows[run->window]);
-	int			natts = run->map->schema.natts;
-	TsmCodecValue *values = palloc((natts + 1) * sizeof(TsmCodecValue));
-	int			i;
-
-	memcpy(values, row->values, natts * sizeof(TsmCodecValue));
-	for (i = 0; i < natts; i++)
-	{
-		uint16		kind = run->map->attributes[i].kind;
-
-		if (values[i].null || kind == TSM_CODEC_INT || kind == TSM_CODEC_FLOAT)
-			continue;
-		values[i].as.bytes = memcpy(palloc(values[i].length + 1), row->values[i].as.bytes,
-									values[i].length);
-		run->bytes += values[i].length;
-	}
-	*kept = *row;
-	kept->values = values;
-	MemoryContextSwitchTo(old);
-}
-
-static void
-store_block(FoldRun *run, const TsmCodecRow *rows, int nrows, bytea *block)
-{
-	TsmSegment	segment;
-	int			i;
-
-	segment.key_lo = rows[0].key;
-	segment.t_lo = rows[0].start;
-	segment.key_hi = rows[nrows - 1].key;
-	segment.t_hi = rows[0].end;
-	segment.t_min = rows[0].start;
-	segment.versions = nrows;
-	segment.schema_id = (int32) run->map->schema.schema_id;
-	segment.block = block;
-	for (i = 1; i < nrows; i++)
-	{
-		segment.t_hi = Max(segment.t_hi, rows[i].end);
-		segment.t_min = Min(segment.t_min, rows[i].start);
-	}
-	tsm_segment_insert(&run->store, &segment);
-	run->segments++;
-	run->bytes_after += VARSIZE(block) + 76;
-}
-
-/* Pack the first of the given versions into a block; gives how many. */
-static int
-pack_block(FoldRun *run, const TsmCodecRow *rows, int nrows)
-{
-	static const char *const failed = "could not encode versions: %s";
-	TsmCodecFault fault;
-	size_t		size = TSM_SEGMENT_BLOCK_SIZE;
-	bytea	   *block = palloc(VARHDRSZ + size);
-	int			used = 0;
-
-	if (!tsm_codec_encode(run->encoder, rows, nrows, (uint8_t *) VARDATA(block), &size, &used, &fault))
-	{
-		if (fault.code != TSM_CODEC_NO_ROOM)
-			elog(ERROR, failed, fault.what);
-		/* A row that needs more than a page takes the rows of its frame with it. */
-		pfree(block);
-		block = palloc(VARHDRSZ + fault.position);
-		run->options.block_size = fault.position;
-		if (!tsm_codec_encode(run->encoder, rows, Min(nrows, run->options.frame_rows),
-							  (uint8_t *) VARDATA(block), &size, &used, &fault))
-			elog(ERROR, failed, fault.what);
-		run->options.block_size = TSM_SEGMENT_BLOCK_SIZE;
-	}
-	SET_VARSIZE(block, VARHDRSZ + size);
-	store_block(run, rows, used, block);
-	pfree(block);
-	return used;
-}
-
-/* Pack what waits: all, or about half, so that blocks go on over the bound of a window. */
-static void
-pack_window(FoldRun *run, bool all)
-{
-	TsmCodecRow *rows = run->rows;
-	int			left = run->nrows;
-	int			used = 0;
-	int			i;
-
-	while (used < left && (all || used * 2 < left))
-	{
-		CHECK_FOR_INTERRUPTS();
-		used += pack_block(run, rows + used, left - used);
-	}
-	run->window = 1 - run->window;
-	run->bytes = 0;
-	run->nrows = 0;
-	for (i = used; i < left; i++)
-		keep_row(run, &rows[i], &run->rows[run->nrows++]);
-	MemoryContextReset(run->windows[1 - run->window]);
-}
-
-static void
-add_row(FoldRun *run, const TsmCodecRow *row)
-{
-	keep_row(run, row, &run->rows[run->nrows++]);
-	if (run->nrows == WINDOW_ROWS || run->bytes > WINDOW_BYTES)
-		pack_window(run, false);
-}
-
 /* Bytes of the values of a row that lie outside it. */
 static Size
 toasted_bytes(const FoldRun *run)
@@ -265,32 +146,10 @@ add_tail_row(FoldRun *run, TsmCodecValue *values)
 	if (should_free)
 		heap_freetuple(tuple);
 	MemoryContextSwitchTo(old);
-	add_row(run, &row);
+	tsm_fold_pack_add(run->pack, &row);
 	ExecClearTuple(run->slot);
 	tsm_segment_delete(run->history, &tail->tid, run->snapshot);
 	run->versions++;
-}
-
-/* Take a version of a segment over, in the schema that is written now. */
-static void
-add_segment_row(FoldRun *run, const TsmCodecRow *row, TsmCodecValue *values)
-{
-	TsmSegmentSchema *schema = tsm_segment_walk_schema(run->walk);
-	MemoryContext old;
-	TsmCodecRow converted;
-
-	if (schema->codec.schema_id == run->map->schema.schema_id)
-	{
-		add_row(run, row);
-		return;
-	}
-	old = MemoryContextSwitchTo(run->row_context);
-	MemoryContextReset(run->row_context);
-	tsm_segment_slot_of_row(run->map, schema, row, run->version);
-	tsm_segment_row_of_slot(run->map, run->version, &converted, values);
-	MemoryContextSwitchTo(old);
-	add_row(run, &converted);
-	ExecClearTuple(run->version);
 }
 
 static bool
@@ -322,19 +181,19 @@ merge_segment(FoldRun *run, const TsmSegment *segment, const TsmSegment *followi
 			add_tail_row(run, values);
 		else if (more)
 		{
-			add_segment_row(run, &row, values);
+			tsm_fold_pack_add_version(run->pack, run->walk, &row);
 			more = tsm_segment_walk_next(run->walk, &row, &fault);
 		}
 		else
 			break;
 	}
-	pack_window(run, true);
+	tsm_fold_pack_flush(run->pack);
 	if (segment != NULL)
 	{
 		ItemPointerData tid = segment->tid;
 
-		run->bytes_after -= VARSIZE(segment->block) + 76;
-		run->segments--;
+		run->segment_bytes_before += TSM_FOLD_SEGMENT_BYTES(segment->block);
+		run->segments_before++;
 		tsm_segment_delete(run->store.rel, &tid, run->snapshot);
 	}
 }
@@ -373,27 +232,15 @@ fold_tail(FoldRun *run)
 static void
 prepare(FoldRun *run, const TsmVersionedTable *table, Oid segments)
 {
-	TsmCodecFault fault;
-
 	run->history = table_open(table->history, RowExclusiveLock);
 	run->map = tsm_segment_map(run->history, table);
 	tsm_segment_write_schema(run->map);
 	tsm_segment_open(&run->store, segments, ShareUpdateExclusiveLock);
 	run->snapshot = RegisterSnapshot(GetLatestSnapshot());
 	run->slot = table_slot_create(run->history, NULL);
-	run->version = MakeSingleTupleTableSlot(RelationGetDescr(run->history), &TTSOpsVirtual);
 	run->row_context = AllocSetContextCreate(CurrentMemoryContext, "tsmem fold row",
 											 ALLOCSET_DEFAULT_SIZES);
-	run->windows[0] = AllocSetContextCreate(CurrentMemoryContext, "tsmem fold window",
-											ALLOCSET_DEFAULT_SIZES);
-	run->windows[1] = AllocSetContextCreate(CurrentMemoryContext, "tsmem fold window",
-											ALLOCSET_DEFAULT_SIZES);
-	run->rows = palloc(WINDOW_ROWS * sizeof(TsmCodecRow));
-	run->options = (TsmCodecOptions) {32, run->map->has_bytes ? 9 : 1, TSM_SEGMENT_BLOCK_SIZE};
-	run->encoder = tsm_codec_encoder_init(palloc(tsm_codec_encoder_size()), &run->map->schema,
-										  &run->options, tsm_segment_crc32c, &fault);
-	if (run->encoder == NULL)
-		elog(ERROR, "schema of a history is not one of blocks: %s", fault.what);
+	run->pack = tsm_fold_pack_make(run->map, &run->store);
 	run->walk = tsm_segment_walk_make(run->map);
 }
 
@@ -404,6 +251,7 @@ typedef struct FoldCall
 	TimestampTz before;
 	int			max_versions;
 	FoldRun		run;
+	TsmFoldPacked added;
 } FoldCall;
 
 /* As the owner, since functions of the table's types run here. */
@@ -422,7 +270,8 @@ fold_as_owner(void *arg)
 	fold_tail(run);
 	UnregisterSnapshot(run->snapshot);
 	ExecDropSingleTupleTableSlot(run->slot);
-	ExecDropSingleTupleTableSlot(run->version);
+	call->added = *tsm_fold_pack_result(run->pack);
+	tsm_fold_pack_free(run->pack);
 	tsm_segment_close(&run->store);
 	table_close(run->history, NoLock);
 	AtEOXact_GUC(true, nest_level);
@@ -442,9 +291,9 @@ tsm_fold_table(TsmVersionedTable *table, TimestampTz before, int max_versions, T
 				(errmsg("%lld versions of table \"%s\" are too large to fold",
 						(long long) call.run.too_large, get_rel_name(table->rel))));
 	result->versions = call.run.versions;
-	result->segments = call.run.segments;
+	result->segments = call.added.segments - call.run.segments_before;
 	result->bytes_before = call.run.bytes_before;
-	result->bytes_after = call.run.bytes_after;
+	result->bytes_after = call.added.bytes - call.run.segment_bytes_before;
 }
 
 PG_FUNCTION_INFO_V1(tsm_delta_fold);
