@@ -15,6 +15,7 @@ OBJS += \
 	src/delta/read/tsm_delta_path.o \
 	src/delta/read/tsm_delta_scan.o \
 	src/delta/read/tsm_delta_shape.o \
+	src/delta/segment/tsm_delta_segment_key.o \
 	src/delta/segment/tsm_delta_segment_map.o \
 	src/delta/segment/tsm_delta_segment_schema.o \
 	src/delta/segment/tsm_delta_segment_store.o \

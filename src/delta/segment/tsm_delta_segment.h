@@ -160,6 +160,28 @@ extern void tsm_segment_row_of_slot(TsmSegmentMap *map, TupleTableSlot *slot, Ts
 /* Fix the settings that the text of a value depends on; undone by AtEOXact_GUC(true, level). */
 extern int	tsm_segment_fix_settings(void);
 
+/* ---- tsm_delta_segment_key.c: the key of an entity, as a caller gives it ---- */
+
+typedef struct TsmSegmentKey
+{
+	int			nkeys;			/* in the order of table->key_columns, as in the map */
+	Oid			types[INDEX_MAX_KEYS];	/* base types of the columns */
+	Datum		values[INDEX_MAX_KEYS]; /* none is null */
+} TsmSegmentKey;
+
+/*
+ * Read {"column": value, ...}, or the value alone of a key of one column.
+ * Input functions run as the current user. Errors: 55000 for a table without key, 22023 for a key
+ * of other columns, and what input functions raise.
+ */
+extern void tsm_segment_read_key(const TsmVersionedTable *table, Jsonb *json, TsmSegmentKey *key);
+
+/* "a OPERATOR(...) $1 AND ...", for a query with parameters of the types of the key. */
+extern char *tsm_segment_key_condition(const TsmVersionedTable *table, const TsmSegmentKey *key);
+
+/* "a = 1, b = x", for people. */
+extern char *tsm_segment_key_text(const TsmVersionedTable *table, const TsmSegmentKey *key);
+
 /* ---- tsm_delta_segment_schema.c: what blocks of a schema hold ---- */
 
 /* What has become of an attribute of blocks of a schema. */
@@ -216,6 +238,10 @@ extern TsmSegmentWalk *tsm_segment_walk_make(TsmSegmentMap *map);
  */
 extern bool tsm_segment_walk_begin(TsmSegmentWalk *walk, const TsmSegment *segment,
 								   TsmCodecFault *fault);
+
+/* The block at hand, and the frame of the version that was given last. */
+extern const TsmCodecBlock *tsm_segment_walk_block(const TsmSegmentWalk *walk);
+extern const TsmCodecFrame *tsm_segment_walk_frame(const TsmSegmentWalk *walk);
 
 /* The schema of the block at hand. */
 extern TsmSegmentSchema *tsm_segment_walk_schema(TsmSegmentWalk *walk);

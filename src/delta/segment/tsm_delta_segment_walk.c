@@ -104,6 +104,18 @@ tsm_segment_walk_begin(TsmSegmentWalk *walk, const TsmSegment *segment, TsmCodec
 		tsm_codec_first_frame(&walk->block, &walk->frame) && open_frame(walk, fault);
 }
 
+const TsmCodecBlock *
+tsm_segment_walk_block(const TsmSegmentWalk *walk)
+{
+	return &walk->block;
+}
+
+const TsmCodecFrame *
+tsm_segment_walk_frame(const TsmSegmentWalk *walk)
+{
+	return &walk->frame;
+}
+
 TsmSegmentSchema *
 tsm_segment_walk_schema(TsmSegmentWalk *walk)
 {
