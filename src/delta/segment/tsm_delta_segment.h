@@ -216,6 +216,12 @@ extern TsmSegmentSchema *tsm_segment_schema(TsmSegmentMap *map, uint32 schema_id
 /* Give map->schema its number, which is stored where it is new. */
 extern void tsm_segment_write_schema(TsmSegmentMap *map);
 
+/*
+ * The datum of a value, not null, of an attribute that has a column. Allocates in the current
+ * context; what is stored as text is read under the settings of the moment.
+ */
+extern Datum tsm_segment_datum(TsmSegmentSchema *schema, int number, const TsmCodecValue *value);
+
 /* Put a version of a block of that schema into a virtual slot of the history's row type. Allocates in the current context. */
 extern void tsm_segment_slot_of_row(TsmSegmentMap *map, TsmSegmentSchema *schema,
 									const TsmCodecRow *row, TupleTableSlot *slot);

@@ -228,10 +228,12 @@ tsm_segment_schema(TsmSegmentMap *map, uint32 schema_id)
 	return schema;
 }
 
-static Datum
-datum_of_value(TsmSegmentPlace *place, const TsmCodecAttribute *attribute,
-			   const TsmCodecValue *value)
+Datum
+tsm_segment_datum(TsmSegmentSchema *schema, int number, const TsmCodecValue *value)
 {
+	TsmSegmentPlace *place = &schema->places[number];
+	const TsmCodecAttribute *attribute = &schema->codec.attributes[number];
+
 	if (place->as_text)
 		return InputFunctionCall(&place->input,
 								 pnstrdup((const char *) value->as.bytes, value->length),
@@ -283,8 +285,7 @@ tsm_segment_slot_of_row(TsmSegmentMap *map, TsmSegmentSchema *schema, const TsmC
 		TsmSegmentPlace *place = &schema->places[i];
 
 		if (place->column != 0 && !row->values[i].null)
-			put(slot, place->column, datum_of_value(place, &schema->codec.attributes[i],
-													&row->values[i]));
+			put(slot, place->column, tsm_segment_datum(schema, i, &row->values[i]));
 	}
 	for (i = 0; i < schema->nmissing; i++)
 		put(slot, schema->missing[i].column, schema->missing[i].value);
