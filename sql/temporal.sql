@@ -445,6 +445,113 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION tsmem._name_constraint(regclass, name, name) IS 'internal: gives the constraint of a temporal key the name that its definition asks for';
 
+-- Document stores
+
+CREATE TABLE tsmem.document_stores (
+	store regclass CONSTRAINT document_stores_pkey PRIMARY KEY,
+	kind text NOT NULL CHECK (kind IN ('json', 'text')),
+	check_schema jsonb
+);
+COMMENT ON TABLE tsmem.document_stores IS 'document stores; written by tsmem.create_document_store and set_document_schema';
+COMMENT ON COLUMN tsmem.document_stores.store IS 'the versioned table of the documents';
+COMMENT ON COLUMN tsmem.document_stores.kind IS 'what a document is: json or text';
+COMMENT ON COLUMN tsmem.document_stores.check_schema IS 'the JSON schema that its documents match; null without';
+SELECT pg_catalog.pg_extension_config_dump('tsmem.document_stores',
+	'WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = ''pg_catalog.pg_class''::pg_catalog.regclass AND d.objid = store AND d.deptype = ''e'')');
+GRANT SELECT ON tsmem.document_stores TO PUBLIC;
+
+CREATE FUNCTION tsmem._number_document() RETURNS trigger
+AS 'MODULE_PATHNAME', 'tsm_temporal_number_document' LANGUAGE C;
+COMMENT ON FUNCTION tsmem._number_document() IS 'internal: numbers the versions of a document store, and checks its documents (23514)';
+
+CREATE FUNCTION tsmem.create_document_store(name text, kind text DEFAULT 'json', check_schema jsonb DEFAULT NULL,
+	index_history boolean DEFAULT true) RETURNS regclass
+AS 'MODULE_PATHNAME', 'tsm_temporal_create_document_store' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION tsmem.create_document_store(text, text, jsonb, boolean) IS
+'makes a versioned table of documents of kind json or text, checked by a JSON schema if one is given; indexed for jsonpath, its history too when index_history';
+
+CREATE FUNCTION tsmem.drop_document_store(store regclass) RETURNS void
+AS 'MODULE_PATHNAME', 'tsm_temporal_drop_document_store' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION tsmem.drop_document_store(regclass) IS 'drops a document store with its history';
+
+CREATE FUNCTION tsmem.set_document_schema(store regclass, check_schema jsonb) RETURNS void
+AS 'MODULE_PATHNAME', 'tsm_temporal_set_document_schema' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION tsmem.set_document_schema(regclass, jsonb) IS
+'gives a document store another JSON schema, or none for null; its present documents have to match it';
+
+CREATE FUNCTION tsmem.put_document(store regclass, id text, body jsonb, expected_version bigint DEFAULT NULL,
+	metadata jsonb DEFAULT NULL) RETURNS bigint
+AS 'MODULE_PATHNAME', 'tsm_temporal_put_document' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION tsmem.put_document(regclass, text, jsonb, bigint, jsonb) IS
+'inserts or updates a document and gives its version; when it is there already nothing is written; 40001 when it is not at the expected version, 0 being that it is not there; null metadata stay as they are';
+
+CREATE FUNCTION tsmem.put_document(store regclass, id text, body text, expected_version bigint DEFAULT NULL,
+	metadata jsonb DEFAULT NULL) RETURNS bigint
+AS 'MODULE_PATHNAME', 'tsm_temporal_put_document_text' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION tsmem.put_document(regclass, text, text, bigint, jsonb) IS
+'the same with the document as text; to a store of json it is read as JSON';
+
+CREATE FUNCTION tsmem.get_document(store regclass, id text, as_of timestamptz DEFAULT NULL, version bigint DEFAULT NULL)
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'tsm_temporal_get_document' LANGUAGE C STABLE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION tsmem.get_document(regclass, text, timestamptz, bigint) IS
+'a document of a store of json, now, as of a system time, or at a version; null when it is not there';
+
+CREATE FUNCTION tsmem.get_document_text(store regclass, id text, as_of timestamptz DEFAULT NULL, version bigint DEFAULT NULL)
+RETURNS text
+AS 'MODULE_PATHNAME', 'tsm_temporal_get_document_text' LANGUAGE C STABLE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION tsmem.get_document_text(regclass, text, timestamptz, bigint) IS
+'a document of any store as text, now, as of a system time, or at a version; null when it is not there';
+
+CREATE FUNCTION tsmem.delete_document(store regclass, id text, expected_version bigint DEFAULT NULL) RETURNS boolean
+AS 'MODULE_PATHNAME', 'tsm_temporal_delete_document' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION tsmem.delete_document(regclass, text, bigint) IS
+'deletes a document, whose versions stay in the history; gives whether it was there; 40001 when it is not at the expected version';
+
+CREATE FUNCTION tsmem.document_history(store regclass, id text)
+RETURNS TABLE (version bigint, row_start timestamptz, row_end timestamptz, changed_by name, size bigint, changed_paths text[])
+AS 'MODULE_PATHNAME', 'tsm_temporal_document_history' LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 20;
+COMMENT ON FUNCTION tsmem.document_history(regclass, text) IS
+'the versions of a document, the oldest first, with the bytes of each as text and what changed: JSON pointers, or ranges of lines';
+
+CREATE FUNCTION tsmem.document_diff(store regclass, id text, from_version bigint DEFAULT NULL, to_version bigint DEFAULT NULL,
+	from_time timestamptz DEFAULT NULL, to_time timestamptz DEFAULT NULL) RETURNS jsonb
+AS 'MODULE_PATHNAME', 'tsm_temporal_document_diff' LANGUAGE C STABLE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION tsmem.document_diff(regclass, text, bigint, bigint, timestamptz, timestamptz) IS
+'the JSON patch (RFC 6902) from one version of a document to another, each named by number or time; without the second to the present one, without the first from the one before';
+
+CREATE FUNCTION tsmem.document_diff_text(store regclass, id text, from_version bigint DEFAULT NULL, to_version bigint DEFAULT NULL,
+	from_time timestamptz DEFAULT NULL, to_time timestamptz DEFAULT NULL, context integer DEFAULT 3) RETURNS text
+AS 'MODULE_PATHNAME', 'tsm_temporal_document_diff_text' LANGUAGE C STABLE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION tsmem.document_diff_text(regclass, text, bigint, bigint, timestamptz, timestamptz, integer) IS
+'the same as a difference of lines in unified format; of json as jsonb_pretty prints it';
+
+CREATE FUNCTION tsmem.find_documents(store regclass, path jsonpath, as_of timestamptz DEFAULT NULL)
+RETURNS TABLE (id text, body jsonb, metadata jsonb, version bigint, row_start timestamptz, changed_by name)
+AS 'MODULE_PATHNAME', 'tsm_temporal_find_documents' LANGUAGE C STABLE PARALLEL RESTRICTED ROWS 100;
+COMMENT ON FUNCTION tsmem.find_documents(regclass, jsonpath, timestamptz) IS
+'documents of a store of json, now or as of a system time, of which a path finds something or, being a predicate, is true';
+
+CREATE FUNCTION tsmem.json_diff(a jsonb, b jsonb) RETURNS jsonb
+AS 'MODULE_PATHNAME', 'tsm_temporal_json_diff' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION tsmem.json_diff(jsonb, jsonb) IS 'the JSON patch (RFC 6902) that makes b of a; an empty array when they are the same';
+
+CREATE FUNCTION tsmem.json_patch_apply(document jsonb, patch jsonb) RETURNS jsonb
+AS 'MODULE_PATHNAME', 'tsm_temporal_json_patch_apply' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION tsmem.json_patch_apply(jsonb, jsonb) IS
+'a document with the operations of a JSON patch (RFC 6902) applied; null when all of it was removed';
+
+CREATE FUNCTION tsmem.text_diff(old text, new text, context integer DEFAULT 3, old_name text DEFAULT 'old',
+	new_name text DEFAULT 'new') RETURNS text
+AS 'MODULE_PATHNAME', 'tsm_temporal_text_diff' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION tsmem.text_diff(text, text, integer, text, text) IS
+'the difference of the lines of two texts in unified format; empty for equal texts';
+
+CREATE FUNCTION tsmem.json_schema_violation(document jsonb, schema jsonb) RETURNS text
+AS 'MODULE_PATHNAME', 'tsm_temporal_json_schema_violation' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION tsmem.json_schema_violation(jsonb, jsonb) IS
+'what of a document does not match a JSON schema, after a pointer to its place; null when it matches';
+
 -- Event triggers: last, so that they do not see the commands above.
 
 CREATE FUNCTION tsmem._before_command() RETURNS event_trigger

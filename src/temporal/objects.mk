@@ -7,6 +7,18 @@ OBJS += \
 	src/temporal/ddl/tsm_temporal_move.o \
 	src/temporal/ddl/tsm_temporal_security.o \
 	src/temporal/ddl/tsm_temporal_versioning.o \
+	src/temporal/document/tsm_temporal_document_diff.o \
+	src/temporal/document/tsm_temporal_document_lcs.o \
+	src/temporal/document/tsm_temporal_document_match.o \
+	src/temporal/document/tsm_temporal_document_patch.o \
+	src/temporal/document/tsm_temporal_document_plan.o \
+	src/temporal/document/tsm_temporal_document_pointer.o \
+	src/temporal/document/tsm_temporal_document_read.o \
+	src/temporal/document/tsm_temporal_document_schema.o \
+	src/temporal/document/tsm_temporal_document_store.o \
+	src/temporal/document/tsm_temporal_document_text.o \
+	src/temporal/document/tsm_temporal_document_validate.o \
+	src/temporal/document/tsm_temporal_document_write.o \
 	src/temporal/join/tsm_temporal_join_exec.o \
 	src/temporal/join/tsm_temporal_join_path.o \
 	src/temporal/join/tsm_temporal_join_plan.o \

@@ -178,7 +178,7 @@ extern bool tsm_temporal_wants_functions(const TsmVersionedTable *table);
  */
 extern Relation tsm_temporal_open_owned(Oid relid);
 
-/* Whether it is one of the three registries, which versioning reads. */
+/* Whether it is one of the registries, which tsmem itself reads. */
 extern bool tsm_temporal_is_registry(Oid relid);
 
 /* Refuse what is not a user's table: 42809, 42501 for a catalog or a table of tsmem, 55000 for a history. */

@@ -28,6 +28,7 @@
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 
+#include "tsm_temporal_document.h"
 #include "tsm_temporal_foreign.h"
 #include "tsm_temporal_portion.h"
 #include "tsm_temporal_session.h"
@@ -777,6 +778,7 @@ tsm_temporal_after_drop(PG_FUNCTION_ARGS)
 				 errmsg("function \"%s\" must be called by an event trigger", "_after_drop")));
 	tsm_temporal_forget_dropped();
 	tsm_foreign_forget_dropped();
+	tsm_document_forget_dropped();
 	forget_dropped_views();
 	PG_RETURN_VOID();
 }

@@ -84,7 +84,8 @@ tsm_temporal_is_registry(Oid relid)
 	return relid == tsm_delta_own_relation("versioned_tables") ||
 		relid == tsm_delta_own_relation("periods") ||
 		relid == tsm_delta_own_relation("temporal_keys") ||
-		relid == tsm_delta_own_relation("temporal_foreign_keys");
+		relid == tsm_delta_own_relation("temporal_foreign_keys") ||
+		relid == tsm_delta_own_relation("document_stores");
 }
 
 /* A table of tsmem itself; while its script runs, the registries alone. */
