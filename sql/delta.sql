@@ -83,7 +83,8 @@ CREATE TABLE tsmem.segment_columns (
 	column_name name,
 	kind text NOT NULL,
 	length int4 NOT NULL,
-	types text[] NOT NULL,
+	types regtype[] NOT NULL,
+	typmods int4[] NOT NULL,
 	missing text,
 	CONSTRAINT segment_columns_pkey PRIMARY KEY (history, schema_id, number)
 );
@@ -94,7 +95,8 @@ COMMENT ON COLUMN tsmem.segment_columns.number IS 'the place of the column in bl
 COMMENT ON COLUMN tsmem.segment_columns.column_name IS 'its name now; null when it was dropped';
 COMMENT ON COLUMN tsmem.segment_columns.kind IS 'how its values are kept: int, float, fixed, bytes, text; missing for a column that blocks lack';
 COMMENT ON COLUMN tsmem.segment_columns.length IS 'bytes of a value of kind int, float or fixed, else 0';
-COMMENT ON COLUMN tsmem.segment_columns.types IS 'its type in blocks, then the types it was changed to, up to that of now';
+COMMENT ON COLUMN tsmem.segment_columns.types IS 'its type in blocks, then those it was changed to, up to that of now; of a domain the type below';
+COMMENT ON COLUMN tsmem.segment_columns.typmods IS 'their modifiers';
 COMMENT ON COLUMN tsmem.segment_columns.missing IS 'the value, as text, of versions that lack it';
 SELECT pg_catalog.pg_extension_config_dump('tsmem.segment_columns',
 	'WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = ''pg_catalog.pg_class''::pg_catalog.regclass AND d.objid = history AND d.deptype = ''e'')');

@@ -15,8 +15,11 @@ OBJS += \
 	src/delta/read/tsm_delta_path.o \
 	src/delta/read/tsm_delta_scan.o \
 	src/delta/read/tsm_delta_shape.o \
+	src/delta/segment/tsm_delta_segment_cast.o \
+	src/delta/segment/tsm_delta_segment_follow.o \
 	src/delta/segment/tsm_delta_segment_key.o \
 	src/delta/segment/tsm_delta_segment_map.o \
+	src/delta/segment/tsm_delta_segment_move.o \
 	src/delta/segment/tsm_delta_segment_schema.o \
 	src/delta/segment/tsm_delta_segment_store.o \
 	src/delta/segment/tsm_delta_segment_walk.o \

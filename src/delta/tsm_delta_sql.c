@@ -18,6 +18,7 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
+#include "tsm_delta_follow.h"
 #include "tsm_delta_int.h"
 #include "tsm_delta_segment.h"
 
@@ -97,5 +98,7 @@ tsm_delta_forget_dropped_trigger(PG_FUNCTION_ARGS)
 				 errmsg("function \"%s\" must be called by an event trigger", "_forget_dropped_tables")));
 	tsm_delta_forget_dropped();
 	tsm_segment_forget_dropped();
+	tsm_delta_check_parts_kept();
+	tsm_delta_follow_dropped_columns();
 	PG_RETURN_VOID();
 }

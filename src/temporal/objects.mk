@@ -2,6 +2,7 @@ OBJS += \
 	src/temporal/tsm_temporal_init.o \
 	src/temporal/tsm_temporal_name.o \
 	src/temporal/ddl/tsm_temporal_event.o \
+	src/temporal/ddl/tsm_temporal_folded.o \
 	src/temporal/ddl/tsm_temporal_follow.o \
 	src/temporal/ddl/tsm_temporal_generate.o \
 	src/temporal/ddl/tsm_temporal_move.o \

@@ -302,6 +302,14 @@ extern void tsm_temporal_before_drop_column(Oid relid, const char *column);
 /* 42701 when a new column would take over one of the table's history. Nothing for other tables. */
 extern void tsm_temporal_check_new_column(Oid relid, const char *column);
 
+/* tsm_temporal_folded.c */
+
+/* Refuse (55000) to do what the verb says to what holds the folded part of a history. */
+extern void tsm_temporal_check_part_kept(Oid relid, const char *verb);
+
+/* ALTER TABLE on it: what does not concern its rows is let pass. */
+extern void tsm_temporal_before_alter_part(Oid relid, const AlterTableStmt *statement);
+
 /* tsm_temporal_security.c */
 
 /* Copy SELECT rights of the table onto its history and its view; its policies onto its history. */

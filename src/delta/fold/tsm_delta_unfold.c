@@ -13,15 +13,17 @@
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/guc.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "tsm_delta_follow.h"
 #include "tsm_delta_segment.h"
 
 /* A call of unfold, as tsm_delta_as_owner hands it on. */
 typedef struct UnfoldCall
 {
-	TsmVersionedTable *table;
+	const TsmVersionedTable *table;
 	TsmSegmentStore store;
 	Relation	history;
 	TsmSegmentMap *map;
@@ -109,6 +111,23 @@ unfold_as_owner(void *arg)
 	tsm_segment_close(&call->segments);
 	table_close(call->history, NoLock);
 	AtEOXact_GUC(true, nest_level);
+}
+
+void
+tsm_delta_unfold_before(const TsmVersionedTable *table, const char *why)
+{
+	UnfoldCall	call = {0};
+
+	call.table = table;
+	if (!tsm_segment_store(table->history, &call.store))
+		return;
+	unfold_as_owner(&call);
+	CommandCounterIncrement();
+	if (call.versions > 0)
+		ereport(NOTICE,
+				(errmsg("%lld folded versions of table \"%s\" became rows again",
+						(long long) call.versions, get_rel_name(table->rel)),
+				 errdetail("%s", why)));
 }
 
 PG_FUNCTION_INFO_V1(tsm_delta_unfold);

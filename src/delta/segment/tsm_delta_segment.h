@@ -60,6 +60,10 @@ typedef struct TsmSegmentStore
 /* The store of a history, or the one a foreign table belongs to; false where there is none. */
 extern bool tsm_segment_store(Oid history, TsmSegmentStore *store);
 extern bool tsm_segment_store_of_folded(Oid folded, TsmSegmentStore *store);
+extern bool tsm_segment_store_of_segments(Oid segments, TsmSegmentStore *store);
+
+/* All stores, as a list of TsmSegmentStore. */
+extern List *tsm_segment_stores(void);
 
 /*
  * Make the store of a history, or drop it with all that is in it. Either takes
@@ -182,6 +186,26 @@ extern char *tsm_segment_key_condition(const TsmVersionedTable *table, const Tsm
 /* "a = 1, b = x", for people. */
 extern char *tsm_segment_key_text(const TsmVersionedTable *table, const TsmSegmentKey *key);
 
+/* ---- tsm_delta_segment_cast.c: values of types that columns had ---- */
+
+typedef struct TsmSegmentCast TsmSegmentCast;
+
+/*
+ * The cast of values of the first type to the second and on to the last, as an
+ * assignment would do each step; NULL where there is nothing to do. Types are
+ * those below domains. 42804 where there is no such cast.
+ */
+extern TsmSegmentCast *tsm_segment_cast_make(int ntypes, const Oid *types, const int32 *typmods);
+
+/* The value after the cast, in the current context. */
+extern Datum tsm_segment_cast(TsmSegmentCast *cast, Datum value, bool *null);
+
+/*
+ * Whether such a cast gives the same value whenever it is done: it asks for
+ * built-in, immutable functions alone.
+ */
+extern bool tsm_segment_cast_lasts(Oid from, int32 from_typmod, Oid to, int32 to_typmod);
+
 /* ---- tsm_delta_segment_schema.c: what blocks of a schema hold ---- */
 
 /* What has become of an attribute of blocks of a schema. */
@@ -189,10 +213,10 @@ typedef struct TsmSegmentPlace
 {
 	AttrNumber	column;			/* of the history; 0 when it was dropped */
 	bool		as_text;		/* stored as text of its type then */
-	int16		typlen;			/* of its type then */
-	int32		typmod;
+	int32		typmod;			/* of its type then */
 	Oid			parameter;		/* of the input function */
 	FmgrInfo	input;			/* set for text only */
+	TsmSegmentCast *cast;		/* to the type of now; NULL where it is the same */
 } TsmSegmentPlace;
 
 /* A column that the history got after blocks of a schema were written, with a value. */
@@ -217,8 +241,8 @@ extern TsmSegmentSchema *tsm_segment_schema(TsmSegmentMap *map, uint32 schema_id
 extern void tsm_segment_write_schema(TsmSegmentMap *map);
 
 /*
- * The datum of a value, not null, of an attribute that has a column. Allocates in the current
- * context; what is stored as text is read under the settings of the moment.
+ * The datum of a value, not null, of an attribute that has a column: of the type that this has now.
+ * Allocates in the current context; what is stored as text is read under the settings of the moment.
  */
 extern Datum tsm_segment_datum(TsmSegmentSchema *schema, int number, const TsmCodecValue *value);
 

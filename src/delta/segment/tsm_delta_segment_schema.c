@@ -17,7 +17,6 @@
 #include "access/xact.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_type.h"
-#include "parser/parse_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -26,37 +25,9 @@
 #include "utils/timestamp.h"
 #include "utils/xid8.h"
 
-#include "tsm_delta_segment.h"
-
-#define SEGMENT_COLUMNS			"segment_columns"
-#define SEGMENT_COLUMNS_PKEY	"segment_columns_pkey"
-#define Anum_columns_history	1
-#define Anum_columns_schema_id	2
-#define Anum_columns_number		3
-#define Anum_columns_name		4
-#define Anum_columns_kind		5
-#define Anum_columns_length		6
-#define Anum_columns_types		7
-#define Anum_columns_missing	8
-#define Natts_columns			8
-
-#define KIND_TEXT		"text"	/* bytes that are the text of a value */
-#define KIND_MISSING	"missing"	/* in no block of the schema */
+#include "tsm_delta_segment_columns.h"
 
 static const char *const kinds[] = {"", "int", "float", "fixed", "bytes"};
-
-/* One row of tsmem.segment_columns. */
-typedef struct ColumnRow
-{
-	int32		schema_id;
-	int32		number;
-	char	   *name;			/* NULL when it was dropped */
-	char	   *kind;
-	int32		length;
-	char	   *type;			/* as stored */
-	int			ntypes;
-	char	   *missing;		/* text of the value of versions without it, or NULL */
-} ColumnRow;
 
 static char *
 text_or_null(Datum value, bool null)
@@ -64,13 +35,32 @@ text_or_null(Datum value, bool null)
 	return null ? NULL : TextDatumGetCString(value);
 }
 
-static ColumnRow *
-row_of_tuple(HeapTuple tuple, TupleDesc desc)
+/* The steps of a column, with room for one more: its present type. XX001 for a row that tsmem has not written. */
+static void
+read_types(TsmSegmentColumnRow *row, Datum types, Datum typmods)
 {
-	ColumnRow  *row = palloc0(sizeof(ColumnRow));
+	ArrayType  *type_array = DatumGetArrayTypeP(types);
+	ArrayType  *typmod_array = DatumGetArrayTypeP(typmods);
+	int			count = ArrayGetNItems(ARR_NDIM(type_array), ARR_DIMS(type_array));
+
+	if (count == 0 || count != ArrayGetNItems(ARR_NDIM(typmod_array), ARR_DIMS(typmod_array)) ||
+		ARR_HASNULL(type_array) || ARR_HASNULL(typmod_array))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("a row of table \"tsmem.%s\" has no types", SEGMENT_COLUMNS)));
+	row->ntypes = count;
+	row->types = palloc((count + 1) * sizeof(Oid));
+	row->typmods = palloc((count + 1) * sizeof(int32));
+	memcpy(row->types, ARR_DATA_PTR(type_array), count * sizeof(Oid));
+	memcpy(row->typmods, ARR_DATA_PTR(typmod_array), count * sizeof(int32));
+}
+
+TsmSegmentColumnRow *
+tsm_segment_column_row(HeapTuple tuple, TupleDesc desc)
+{
+	TsmSegmentColumnRow  *row = palloc0(sizeof(TsmSegmentColumnRow));
 	Datum		values[Natts_columns];
 	bool		nulls[Natts_columns];
-	Datum	   *types;
 
 	heap_deform_tuple(tuple, desc, values, nulls);
 	row->schema_id = DatumGetInt32(values[Anum_columns_schema_id - 1]);
@@ -79,16 +69,13 @@ row_of_tuple(HeapTuple tuple, TupleDesc desc)
 		pstrdup(NameStr(*DatumGetName(values[Anum_columns_name - 1])));
 	row->kind = TextDatumGetCString(values[Anum_columns_kind - 1]);
 	row->length = DatumGetInt32(values[Anum_columns_length - 1]);
-	deconstruct_array(DatumGetArrayTypeP(values[Anum_columns_types - 1]), TEXTOID, -1, false,
-					  TYPALIGN_INT, &types, NULL, &row->ntypes);
-	row->type = row->ntypes == 0 ? NULL : TextDatumGetCString(types[0]);
+	read_types(row, values[Anum_columns_types - 1], values[Anum_columns_typmods - 1]);
 	row->missing = text_or_null(values[Anum_columns_missing - 1], nulls[Anum_columns_missing - 1]);
 	return row;
 }
 
-/* The columns of all schemas of a history, in order; those of one schema for a schema_id other than 0. */
-static List *
-read_columns(Relation rel, Oid history, uint32 schema_id)
+List *
+tsm_segment_column_rows(Relation rel, Oid history, uint32 schema_id)
 {
 	Relation	index;
 	ScanKeyData keys[2];
@@ -103,7 +90,7 @@ read_columns(Relation rel, Oid history, uint32 schema_id)
 	index = index_open(tsm_delta_own_relation(SEGMENT_COLUMNS_PKEY), AccessShareLock);
 	scan = systable_beginscan_ordered(rel, index, NULL, schema_id == 0 ? 1 : 2, keys);
 	while (HeapTupleIsValid(tuple = systable_getnext_ordered(scan, ForwardScanDirection)))
-		rows = lappend(rows, row_of_tuple(tuple, RelationGetDescr(rel)));
+		rows = lappend(rows, tsm_segment_column_row(tuple, RelationGetDescr(rel)));
 	systable_endscan_ordered(scan);
 	index_close(index, AccessShareLock);
 	return rows;
@@ -125,57 +112,81 @@ kind_number(const char *kind)
 	return i;
 }
 
-/* What a column of blocks is in the history now. */
-static void
-resolve_place(TsmSegmentMap *map, const ColumnRow *row, TsmSegmentPlace *place)
+Oid
+tsm_segment_type_of_column(TupleDesc desc, AttrNumber column, int32 *typmod)
 {
-	Oid			type;
-	Form_pg_attribute form;
-	Oid			function;
+	Form_pg_attribute form = TupleDescAttr(desc, column - 1);
+
+	*typmod = form->atttypmod;
+	return getBaseTypeAndTypmod(form->atttypid, typmod);
+}
+
+/* The column of the history that a row is about; 0 when it was dropped. */
+static AttrNumber
+column_of_row(const TsmSegmentMap *map, const TsmSegmentColumnRow *row)
+{
+	AttrNumber	column;
 
 	if (row->name == NULL)
-		return;
-	place->column = get_attnum(map->history, row->name);
-	if (place->column == InvalidAttrNumber)
+		return 0;
+	column = get_attnum(map->history, row->name);
+	if (column == InvalidAttrNumber)
 		elog(ERROR, "history \"%s\" has no column \"%s\"", get_rel_name(map->history), row->name);
-	form = TupleDescAttr(map->desc, place->column - 1);
-	tsm_parse_type(row->type, &type, &place->typmod);
-	place->typlen = get_typlen(type);
+	return column;
+}
+
+/* The cast of values of a row to the present type of its column. */
+static TsmSegmentCast *
+cast_of_row(const TsmSegmentMap *map, TsmSegmentColumnRow *row, AttrNumber column)
+{
+	row->types[row->ntypes] = tsm_segment_type_of_column(map->desc, column, &row->typmods[row->ntypes]);
+	return tsm_segment_cast_make(row->ntypes + 1, row->types, row->typmods);
+}
+
+/* What a column of blocks is in the history now. */
+static void
+resolve_place(TsmSegmentMap *map, TsmSegmentColumnRow *row, TsmSegmentPlace *place)
+{
+	Oid			function;
+
+	place->column = column_of_row(map, row);
+	if (place->column == 0)
+		return;
 	place->as_text = strcmp(row->kind, KIND_TEXT) == 0;
-	if (type != form->atttypid || row->ntypes != 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("cannot read versions of table \"%s\" from before a change of the type of column \"%s\"",
-						get_rel_name(map->history), row->name)));
+	place->typmod = row->typmods[0];
+	place->cast = cast_of_row(map, row, place->column);
 	if (place->as_text)
 	{
-		getTypeInputInfo(type, &function, &place->parameter);
+		getTypeInputInfo(row->types[0], &function, &place->parameter);
 		fmgr_info(function, &place->input);
 	}
 }
 
 static void
-resolve_missing(TsmSegmentMap *map, TsmSegmentSchema *schema, const ColumnRow *row)
+resolve_missing(TsmSegmentMap *map, TsmSegmentSchema *schema, TsmSegmentColumnRow *row)
 {
-	TsmSegmentMissing *missing;
-	Form_pg_attribute form;
+	TsmSegmentMissing *missing = &schema->missing[schema->nmissing];
+	TsmSegmentCast *cast;
 	Oid			function;
 	Oid			parameter;
+	bool		null = false;
 
-	if (row->name == NULL || row->missing == NULL)
+	missing->column = column_of_row(map, row);
+	if (missing->column == 0 || row->missing == NULL)
 		return;
-	missing = &schema->missing[schema->nmissing++];
-	missing->column = get_attnum(map->history, row->name);
-	form = TupleDescAttr(map->desc, missing->column - 1);
-	getTypeInputInfo(form->atttypid, &function, &parameter);
-	missing->value = OidInputFunctionCall(function, row->missing, parameter, form->atttypmod);
+	getTypeInputInfo(row->types[0], &function, &parameter);
+	missing->value = OidInputFunctionCall(function, row->missing, parameter, row->typmods[0]);
+	cast = cast_of_row(map, row, missing->column);
+	if (cast != NULL)
+		missing->value = tsm_segment_cast(cast, missing->value, &null);
+	schema->nmissing += !null;
 }
 
 static TsmSegmentSchema *
 make_schema(TsmSegmentMap *map, uint32 schema_id)
 {
 	Relation	rel = table_open(tsm_delta_own_relation(SEGMENT_COLUMNS), AccessShareLock);
-	List	   *rows = read_columns(rel, map->history, schema_id);
+	List	   *rows = tsm_segment_column_rows(rel, map->history, schema_id);
 	TsmSegmentSchema *schema = palloc0(sizeof(TsmSegmentSchema));
 	TsmCodecAttribute *attributes = palloc0((list_length(rows) + 1) * sizeof(TsmCodecAttribute));
 	ListCell   *cell;
@@ -189,7 +200,7 @@ make_schema(TsmSegmentMap *map, uint32 schema_id)
 	schema->missing = palloc0((list_length(rows) + 1) * sizeof(TsmSegmentMissing));
 	foreach(cell, rows)
 	{
-		ColumnRow  *row = lfirst(cell);
+		TsmSegmentColumnRow  *row = lfirst(cell);
 		int			place = schema->codec.natts;
 
 		if (strcmp(row->kind, KIND_MISSING) == 0)
@@ -228,12 +239,11 @@ tsm_segment_schema(TsmSegmentMap *map, uint32 schema_id)
 	return schema;
 }
 
-Datum
-tsm_segment_datum(TsmSegmentSchema *schema, int number, const TsmCodecValue *value)
+/* The value as it was stored. */
+static Datum
+stored_datum(TsmSegmentPlace *place, const TsmCodecAttribute *attribute,
+			 const TsmCodecValue *value)
 {
-	TsmSegmentPlace *place = &schema->places[number];
-	const TsmCodecAttribute *attribute = &schema->codec.attributes[number];
-
 	if (place->as_text)
 		return InputFunctionCall(&place->input,
 								 pnstrdup((const char *) value->as.bytes, value->length),
@@ -256,6 +266,20 @@ tsm_segment_datum(TsmSegmentSchema *schema, int number, const TsmCodecValue *val
 		default:
 			return Int64GetDatum((int64) value->as.word);
 	}
+}
+
+Datum
+tsm_segment_datum(TsmSegmentSchema *schema, int number, const TsmCodecValue *value)
+{
+	TsmSegmentPlace *place = &schema->places[number];
+	Datum		datum = stored_datum(place, &schema->codec.attributes[number], value);
+	bool		null = false;
+
+	if (place->cast != NULL)
+		datum = tsm_segment_cast(place->cast, datum, &null);
+	if (null)
+		elog(ERROR, "the cast of a folded value gives null");
+	return datum;
 }
 
 static void
@@ -304,40 +328,38 @@ kind_of_column(const TsmSegmentMap *map, int place)
 	return map->columns[place].as_text ? KIND_TEXT : kinds[map->attributes[place].kind];
 }
 
-static char *
-type_of_column(const TsmSegmentMap *map, int place)
+/* Whether a stored column is what the map writes at a place. */
+static bool
+column_matches(const TsmSegmentMap *map, const TsmSegmentColumnRow *row, int place)
 {
-	Form_pg_attribute form = TupleDescAttr(map->desc, map->columns[place].column - 1);
+	AttrNumber	column;
+	int32		typmod;
 
-	return format_type_extended(form->atttypid, form->atttypmod,
-								FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY);
+	if (place >= map->schema.natts || row->name == NULL || row->ntypes != 1 ||
+		strcmp(row->kind, kind_of_column(map, place)) != 0 ||
+		row->length != map->attributes[place].length)
+		return false;
+	column = map->columns[place].column;
+	return row->types[0] == tsm_segment_type_of_column(map->desc, column, &typmod) &&
+		row->typmods[0] == typmod &&
+		strcmp(row->name, NameStr(TupleDescAttr(map->desc, column - 1)->attname)) == 0;
 }
 
 /* Whether the rows of a schema, from the given on, are what the map would write; sets how many are its. */
 static bool
 schema_matches(const TsmSegmentMap *map, const List *rows, int first, int *count)
 {
-	int32		schema_id = ((ColumnRow *) list_nth(rows, first))->schema_id;
+	int32		schema_id = ((TsmSegmentColumnRow *) list_nth(rows, first))->schema_id;
 	bool		matches = true;
 	int			i;
 
 	for (i = 0; first + i < list_length(rows); i++)
 	{
-		const ColumnRow *row = list_nth(rows, first + i);
-		const char *name;
+		const TsmSegmentColumnRow *row = list_nth(rows, first + i);
 
 		if (row->schema_id != schema_id)
 			break;
-		if (!matches || i >= map->schema.natts || row->name == NULL || row->ntypes != 1 ||
-			strcmp(row->kind, kind_of_column(map, i)) != 0 ||
-			row->length != map->attributes[i].length ||
-			strcmp(row->type, type_of_column(map, i)) != 0)
-		{
-			matches = false;
-			continue;
-		}
-		name = NameStr(TupleDescAttr(map->desc, map->columns[i].column - 1)->attname);
-		matches = strcmp(row->name, name) == 0;
+		matches = matches && column_matches(map, row, i);
 	}
 	*count = i;
 	return matches && i == map->schema.natts;
@@ -347,14 +369,14 @@ schema_matches(const TsmSegmentMap *map, const List *rows, int first, int *count
 static uint32
 find_schema(const TsmSegmentMap *map, Relation rel, uint32 *greatest)
 {
-	List	   *rows = read_columns(rel, map->history, 0);
+	List	   *rows = tsm_segment_column_rows(rel, map->history, 0);
 	int			first;
 	int			count;
 
 	*greatest = 0;
 	for (first = 0; first < list_length(rows); first += count)
 	{
-		uint32		schema_id = ((ColumnRow *) list_nth(rows, first))->schema_id;
+		uint32		schema_id = ((TsmSegmentColumnRow *) list_nth(rows, first))->schema_id;
 
 		if (schema_matches(map, rows, first, &count))
 			return schema_id;
@@ -363,23 +385,40 @@ find_schema(const TsmSegmentMap *map, Relation rel, uint32 *greatest)
 	return 0;
 }
 
+void
+tsm_segment_set_types(Datum *values, int ntypes, const Oid *types, const int32 *typmods)
+{
+	Datum	   *type_datums = palloc(ntypes * sizeof(Datum));
+	Datum	   *typmod_datums = palloc(ntypes * sizeof(Datum));
+	int			i;
+
+	for (i = 0; i < ntypes; i++)
+	{
+		type_datums[i] = ObjectIdGetDatum(types[i]);
+		typmod_datums[i] = Int32GetDatum(typmods[i]);
+	}
+	values[Anum_columns_types - 1] =
+		PointerGetDatum(construct_array(type_datums, ntypes, REGTYPEOID, sizeof(Oid), true, TYPALIGN_INT));
+	values[Anum_columns_typmods - 1] =
+		PointerGetDatum(construct_array(typmod_datums, ntypes, INT4OID, sizeof(int32), true, TYPALIGN_INT));
+}
+
 static void
 store_column(Relation rel, const TsmSegmentMap *map, int place)
 {
 	Datum		values[Natts_columns];
 	bool		nulls[Natts_columns] = {false};
-	Datum		type = CStringGetTextDatum(type_of_column(map, place));
-	Form_pg_attribute form = TupleDescAttr(map->desc, map->columns[place].column - 1);
+	AttrNumber	column = map->columns[place].column;
+	int32		typmod;
+	Oid			type = tsm_segment_type_of_column(map->desc, column, &typmod);
 
 	values[Anum_columns_history - 1] = ObjectIdGetDatum(map->history);
 	values[Anum_columns_schema_id - 1] = Int32GetDatum((int32) map->schema.schema_id);
 	values[Anum_columns_number - 1] = Int32GetDatum(place + 1);
-	values[Anum_columns_name - 1] = NameGetDatum(&form->attname);
+	values[Anum_columns_name - 1] = NameGetDatum(&TupleDescAttr(map->desc, column - 1)->attname);
 	values[Anum_columns_kind - 1] = CStringGetTextDatum(kind_of_column(map, place));
 	values[Anum_columns_length - 1] = Int32GetDatum(map->attributes[place].length);
-	values[Anum_columns_types - 1] = PointerGetDatum(construct_array(&type, 1, TEXTOID, -1, false,
-																	  TYPALIGN_INT));
-	values[Anum_columns_missing - 1] = (Datum) 0;
+	tsm_segment_set_types(values, 1, &type, &typmod);
 	nulls[Anum_columns_missing - 1] = true;
 	CatalogTupleInsert(rel, heap_form_tuple(RelationGetDescr(rel), values, nulls));
 }

@@ -15,6 +15,7 @@
 #include "catalog/dependency.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_class.h"
+#include "commands/tablecmds.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
@@ -29,6 +30,7 @@
 
 #define SEGMENT_TABLES			"segment_tables"
 #define SEGMENT_TABLES_PKEY		"segment_tables_pkey"
+#define SEGMENT_TABLES_SEGMENTS	"segment_tables_segments_key"
 #define SEGMENT_TABLES_FOLDED	"segment_tables_folded_key"
 #define SEGMENT_COLUMNS			"segment_columns"
 #define Anum_tables_history		1
@@ -37,6 +39,19 @@
 #define Anum_tables_options		4
 #define Natts_tables			4
 
+static void
+store_of_tuple(HeapTuple tuple, TupleDesc desc, TsmSegmentStore *store)
+{
+	Datum		values[Natts_tables];
+	bool		nulls[Natts_tables];
+
+	heap_deform_tuple(tuple, desc, values, nulls);
+	store->history = DatumGetObjectId(values[Anum_tables_history - 1]);
+	store->segments = DatumGetObjectId(values[Anum_tables_segments - 1]);
+	store->folded = DatumGetObjectId(values[Anum_tables_folded - 1]);
+	store->options = DatumGetJsonbPCopy(values[Anum_tables_options - 1]);
+}
+
 static bool
 find_by(const char *index, AttrNumber column, Oid value, TsmSegmentStore *store)
 {
@@ -44,20 +59,12 @@ find_by(const char *index, AttrNumber column, Oid value, TsmSegmentStore *store)
 	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple	tuple;
-	Datum		values[Natts_tables];
-	bool		nulls[Natts_tables];
 
 	ScanKeyInit(&key, column, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(value));
 	scan = systable_beginscan(rel, tsm_delta_own_relation(index), true, NULL, 1, &key);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
-	{
-		heap_deform_tuple(tuple, RelationGetDescr(rel), values, nulls);
-		store->history = DatumGetObjectId(values[Anum_tables_history - 1]);
-		store->segments = DatumGetObjectId(values[Anum_tables_segments - 1]);
-		store->folded = DatumGetObjectId(values[Anum_tables_folded - 1]);
-		store->options = DatumGetJsonbPCopy(values[Anum_tables_options - 1]);
-	}
+		store_of_tuple(tuple, RelationGetDescr(rel), store);
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
 	return HeapTupleIsValid(tuple);
@@ -73,6 +80,32 @@ bool
 tsm_segment_store_of_folded(Oid folded, TsmSegmentStore *store)
 {
 	return find_by(SEGMENT_TABLES_FOLDED, Anum_tables_folded, folded, store);
+}
+
+bool
+tsm_segment_store_of_segments(Oid segments, TsmSegmentStore *store)
+{
+	return find_by(SEGMENT_TABLES_SEGMENTS, Anum_tables_segments, segments, store);
+}
+
+List *
+tsm_segment_stores(void)
+{
+	Relation	rel = table_open(tsm_delta_own_relation(SEGMENT_TABLES), AccessShareLock);
+	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple	tuple;
+	List	   *stores = NIL;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		TsmSegmentStore *store = palloc(sizeof(TsmSegmentStore));
+
+		store_of_tuple(tuple, RelationGetDescr(rel), store);
+		stores = lappend(stores, store);
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return stores;
 }
 
 static Jsonb *
@@ -227,6 +260,8 @@ tsm_segment_drop_store(const TsmSegmentStore *store)
 	CommandCounterIncrement();
 	performMultipleDeletions(objects, DROP_RESTRICT, PERFORM_DELETION_INTERNAL);
 	free_object_addresses(objects);
+	SetRelationHasSubclass(store->history, false);
+	CommandCounterIncrement();
 }
 
 void
@@ -255,25 +290,15 @@ tsm_segment_set_options(Oid history, Jsonb *options)
 void
 tsm_segment_forget_dropped(void)
 {
-	Relation	rel = table_open(tsm_delta_own_relation(SEGMENT_TABLES), AccessShareLock);
-	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
-	List	   *gone = NIL;
-	HeapTuple	tuple;
 	ListCell   *cell;
-	bool		null;
 
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	foreach(cell, tsm_segment_stores())
 	{
-		Oid			history = DatumGetObjectId(heap_getattr(tuple, Anum_tables_history,
-															RelationGetDescr(rel), &null));
+		Oid			history = ((TsmSegmentStore *) lfirst(cell))->history;
 
 		if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(history)))
-			gone = lappend_oid(gone, history);
+			forget(history);
 	}
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-	foreach(cell, gone)
-		forget(lfirst_oid(cell));
 }
 
 void

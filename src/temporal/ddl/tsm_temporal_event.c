@@ -28,6 +28,7 @@
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 
+#include "tsm_delta_follow.h"
 #include "tsm_temporal_document.h"
 #include "tsm_temporal_foreign.h"
 #include "tsm_temporal_portion.h"
@@ -133,6 +134,7 @@ retire_column(void *arg)
 	tsm_delta_execute("ALTER TABLE %s RENAME COLUMN %s TO %s",
 					  tsm_delta_relation_name(drop->table->history),
 					  quote_identifier(drop->column), quote_identifier(name));
+	tsm_delta_follow_column_name(drop->table->history, drop->column, name);
 	if (tsm_temporal_name_in(drop->table->excluded_columns, drop->column))
 	{
 		drop->table->excluded_columns =
@@ -239,7 +241,8 @@ check_parent(RangeVar *parent)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("cannot inherit from history table \"%s\"", parent->relname)));
-
+	if (OidIsValid(relid))
+		tsm_temporal_check_part_kept(relid, "inherit from");
 	if (OidIsValid(relid) && tsm_temporal_find(relid) != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -276,12 +279,19 @@ check_registry_untouched(Oid relid, AlterTableType subtype)
 				 errdetail("\"%s\" is a table of extension \"tsmem\" itself.", get_rel_name(relid))));
 }
 
+/* A history, or what holds the folded part of one. */
+static bool
+is_history(Oid relid)
+{
+	return tsm_delta_find_by_history(relid) != NULL || OidIsValid(tsm_delta_history_of_part(relid));
+}
+
 /* Whether a trigger of that name is one of ours on a versioned table, a history or the view of a period. */
 static bool
 is_our_trigger(Oid relid, const char *name)
 {
 	return strncmp(name, "~tsmem_", 7) == 0 &&
-		(tsm_temporal_find(relid) != NULL || tsm_delta_find_by_history(relid) != NULL ||
+		(tsm_temporal_find(relid) != NULL || is_history(relid) ||
 		 tsm_temporal_period_of_view(relid) != NULL);
 }
 
@@ -302,7 +312,7 @@ check_triggers_kept(Oid relid, const AlterTableCmd *command)
 			break;
 		case AT_DisableTrigAll:
 		case AT_DisableTrigUser:
-			ours = versioned_around(relid) != NIL || tsm_delta_find_by_history(relid) != NULL;
+			ours = versioned_around(relid) != NIL || is_history(relid);
 			break;
 		default:
 			break;
@@ -355,6 +365,7 @@ before_alter_table(const AlterTableStmt *statement)
 	/* Whoever may not do it is told so by the server; until then nothing is locked. */
 	if (!OidIsValid(relid) || !tsm_relation_ownercheck(relid, GetUserId()))
 		return;
+	tsm_temporal_before_alter_part(relid, statement);
 	tables = versioned_around(relid);
 	/* New columns after dropped ones, whose values may take the names of new ones in the history. */
 	for (adding = 0; adding < 2; adding++)
@@ -398,6 +409,7 @@ before_rename(const RenameStmt *statement)
 	if ((statement->renameType == OBJECT_COLUMN || statement->renameType == OBJECT_TABLE) &&
 		tsm_relation_ownercheck(relid, GetUserId()))
 		tsm_temporal_lock_portions(relid);
+	tsm_temporal_check_part_kept(relid, "rename");
 	if (statement->renameType != OBJECT_COLUMN)
 		return;
 	check_history_untouched(relid, AT_DropColumn);
@@ -431,6 +443,7 @@ before_drop_table(Oid relid)
 
 	if (table != NULL && table->rel != relid)
 		refuse(table->rel, "drop partition", get_rel_name(relid));
+	tsm_temporal_check_part_kept(relid, "drop");
 	if (table == NULL)
 		table = tsm_delta_find_by_history(relid);
 	if (!tsm_relation_ownercheck(relid, GetUserId()))
@@ -470,7 +483,7 @@ before_drop(const DropStmt *statement)
 		List	   *names = lfirst(cell);
 		Oid			relid;
 
-		if (statement->removeType == OBJECT_TABLE)
+		if (statement->removeType == OBJECT_TABLE || statement->removeType == OBJECT_FOREIGN_TABLE)
 		{
 			relid = relation_of(makeRangeVarFromNameList(names));
 			if (OidIsValid(relid))
@@ -573,6 +586,8 @@ tsm_temporal_before_command(PG_FUNCTION_ARGS)
 		tsm_temporal_before_set_schema((AlterObjectSchemaStmt *) tree);
 	else if (IsA(tree, CreateStmt))
 		before_create_table((CreateStmt *) tree);
+	else if (IsA(tree, CreateForeignTableStmt))
+		before_create_table(&((CreateForeignTableStmt *) tree)->base);
 	else if (IsA(tree, DropStmt))
 		before_drop((DropStmt *) tree);
 	else if (IsA(tree, DropOwnedStmt))

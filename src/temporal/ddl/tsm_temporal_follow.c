@@ -30,6 +30,7 @@
 #include "utils/ruleutils.h"
 #include "utils/syscache.h"
 
+#include "tsm_delta_follow.h"
 #include "tsm_temporal_portion.h"
 #include "tsm_temporal_session.h"
 
@@ -99,7 +100,7 @@ check_domain(Relation rel, Form_pg_attribute attribute, Oid history_oid)
 {
 	Oid			type = attribute->atttypid;
 	Relation	history = table_open(history_oid, AccessShareLock);
-	bool		is_empty = RelationGetNumberOfBlocks(history) == 0;
+	bool		is_empty = RelationGetNumberOfBlocks(history) == 0 && !tsm_delta_has_folded(history_oid);
 
 	table_close(history, AccessShareLock);
 	if (is_empty || get_typdefault(type) != NULL)
@@ -142,14 +143,31 @@ add_column(Oid history_oid, Relation rel, Form_pg_attribute attribute, const Lis
 					  format_type_extended(attribute->atttypid, attribute->atttypmod,
 										   FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY),
 					  collate, missing == NULL ? "" : " DEFAULT ", missing == NULL ? "" : missing);
-	if (missing != NULL)
-		tsm_delta_execute("ALTER TABLE %s ALTER COLUMN %s DROP DEFAULT", history, name);
+	if (missing == NULL)
+		return;
+	tsm_delta_follow_new_column(history_oid, NameStr(attribute->attname));
+	tsm_delta_execute("ALTER TABLE %s ALTER COLUMN %s DROP DEFAULT", history, name);
+}
+
+/* The attribute of the history that has a name. */
+static FormData_pg_attribute
+history_attribute(Oid history, const char *name)
+{
+	HeapTuple	tuple = SearchSysCacheAttName(history, name);
+	FormData_pg_attribute attribute = *(Form_pg_attribute) GETSTRUCT(tuple);
+
+	ReleaseSysCache(tuple);
+	return attribute;
 }
 
 /* A column whose type the table has changed. What has no cast is refused by the server (42804). */
 static void
-change_type(const char *history, Form_pg_attribute attribute)
+change_type(const TsmVersionedTable *table, const char *history, Form_pg_attribute attribute)
 {
+	FormData_pg_attribute old = history_attribute(table->history, NameStr(attribute->attname));
+
+	if (tsm_delta_must_unfold(table, attribute))
+		tsm_delta_unfold_before(table, "Another type of a column needs them so.");
 	tsm_delta_execute("ALTER TABLE %s ALTER COLUMN %s TYPE %s%s%s", history,
 					  quote_identifier(NameStr(attribute->attname)),
 					  format_type_extended(attribute->atttypid, attribute->atttypmod,
@@ -157,6 +175,7 @@ change_type(const char *history, Form_pg_attribute attribute)
 					  OidIsValid(attribute->attcollation) ? " COLLATE " : "",
 					  OidIsValid(attribute->attcollation) ?
 					  tsm_temporal_collation_name(attribute->attcollation) : "");
+	tsm_delta_follow_type(table, &old);
 }
 
 /* Whether row types are equal as far as the generated functions go. */
@@ -201,8 +220,9 @@ view_is_stale(Relation rel, Oid versions)
 
 /* Bring the columns of the history up to those of the table. */
 static void
-follow_columns(Relation rel, Oid history_oid, const List *added)
+follow_columns(const TsmVersionedTable *table, Relation rel, const List *added)
 {
+	Oid			history_oid = table->history;
 	TupleDesc	desc = RelationGetDescr(rel);
 	char	   *history = tsm_delta_relation_name(history_oid);
 	int			i;
@@ -226,7 +246,7 @@ follow_columns(Relation rel, Oid history_oid, const List *added)
 		get_atttypetypmodcoll(history_oid, attno, &type, &typmod, &collation);
 		if (type != attribute->atttypid || typmod != attribute->atttypmod ||
 			collation != attribute->attcollation)
-			change_type(history, attribute);
+			change_type(table, history, attribute);
 	}
 }
 
@@ -318,7 +338,7 @@ follow_as_owner(void *arg)
 	if (OidIsValid(table->versions) && get_rel_relkind(table->versions) == RELKIND_VIEW &&
 		view_is_stale(rel, table->versions))
 		tsm_temporal_drop_generated(table);
-	follow_columns(rel, table->history, following->added);
+	follow_columns(table, rel, following->added);
 	tsm_temporal_follow_key(table, rel);
 	table_close(rel, NoLock);
 	/* Dropped just now, or before the command that changed the table, or by someone. */
@@ -331,10 +351,13 @@ static void
 follow_owner(const TsmVersionedTable *table)
 {
 	Oid			owner = tsm_temporal_owner(table->rel);
+	ListCell   *cell;
 
 	if (tsm_temporal_owner(table->history) == owner)
 		return;
 	ATExecChangeOwner(table->history, owner, true, AccessExclusiveLock);
+	foreach(cell, tsm_delta_parts(table->history))
+		ATExecChangeOwner(lfirst_oid(cell), owner, true, AccessExclusiveLock);
 	CommandCounterIncrement();
 }
 
@@ -481,9 +504,12 @@ rename_in_history(void *arg)
 
 	if (get_attnum(table->history, rename->old_name) != InvalidAttrNumber &&
 		get_attnum(table->rel, rename->new_name) != InvalidAttrNumber)
+	{
 		tsm_delta_execute("ALTER TABLE %s RENAME COLUMN %s TO %s",
 						  tsm_delta_relation_name(table->history),
 						  quote_identifier(rename->old_name), quote_identifier(rename->new_name));
+		tsm_delta_follow_column_name(table->history, rename->old_name, rename->new_name);
+	}
 	table->key_columns = tsm_temporal_replace_name(table->key_columns, rename->old_name,
 												   rename->new_name);
 	table->excluded_columns = tsm_temporal_replace_name(table->excluded_columns,

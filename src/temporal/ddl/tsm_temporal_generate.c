@@ -361,4 +361,5 @@ tsm_temporal_bind(const TsmVersionedTable *table)
 		bind_object(RelationRelationId, table->versions, table->rel, DEPENDENCY_AUTO);
 	for (i = 0; i < list_length(table->functions); i++)
 		bind_object(ProcedureRelationId, function_oid(table, i), table->rel, DEPENDENCY_AUTO);
+	tsm_delta_bind_store(table->history);
 }

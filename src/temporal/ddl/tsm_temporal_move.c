@@ -25,6 +25,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
+#include "tsm_delta_follow.h"
 #include "tsm_temporal_portion.h"
 #include "tsm_temporal_session.h"
 
@@ -104,6 +105,7 @@ tsm_temporal_before_set_schema(const AlterObjectSchemaStmt *statement)
 	table = tsm_delta_find_by_history(relid);
 	if (table != NULL)
 		refuse_move("move history table", get_rel_name(relid), get_rel_name(table->rel));
+	tsm_temporal_check_part_kept(relid, "move");
 	if (get_rel_relkind(relid) != RELKIND_VIEW)
 		return;
 	foreach(cell, tsm_delta_list())
@@ -146,6 +148,8 @@ tsm_temporal_follow_schema(void)
 	moved = new_object_addresses();
 	functions = tsm_temporal_functions(table);	/* they are found beside the view */
 	(void) AlterObjectNamespace_oid(RelationRelationId, table->history, schema, moved);
+	foreach(cell, tsm_delta_parts(table->history))
+		(void) AlterObjectNamespace_oid(RelationRelationId, lfirst_oid(cell), schema, moved);
 	if (get_rel_relkind(table->versions) == RELKIND_VIEW)
 		(void) AlterObjectNamespace_oid(RelationRelationId, table->versions, schema, moved);
 	foreach(cell, functions)
@@ -214,12 +218,15 @@ tsm_temporal_follow_table_name(const RenameStmt *statement)
 
 	if (OidIsValid(relid))
 		tsm_temporal_rename_portions(relid, rename.old_name, rename.new_name);
+	if (OidIsValid(relid) && tsm_delta_find_by_history(relid) != NULL)
+		tsm_delta_follow_name(relid, rename.old_name);
 	if (table == NULL)
 		return;
 	old_history = get_rel_name(table->history);
 	rename_relation(table->history, rename.old_name, rename.new_name, "history");
 	rename_relation(history_index(table->history, old_history), old_history,
 					get_rel_name(table->history), "idx");
+	tsm_delta_follow_name(table->history, old_history);
 	if (get_rel_relkind(table->versions) == RELKIND_VIEW)
 		rename_relation(table->versions, rename.old_name, rename.new_name, "versions");
 	tsm_delta_as_owner(tsm_temporal_owner(tsm_delta_own_relation("versioned_tables")),
@@ -326,6 +333,7 @@ tsm_temporal_before_drop_many(const DropStmt *statement)
 	{
 		if (strcmp(strVal(lfirst(cell)), "tsmem") == 0)
 		{
+			tsm_delta_release_stores();
 			release_histories();
 			tsm_temporal_drop_all_portions();
 		}

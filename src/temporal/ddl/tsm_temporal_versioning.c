@@ -29,6 +29,7 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
+#include "tsm_delta_follow.h"
 #include "tsm_temporal_portion.h"
 #include "tsm_temporal_session.h"
 
@@ -82,6 +83,8 @@ bool
 tsm_temporal_is_registry(Oid relid)
 {
 	return relid == tsm_delta_own_relation("versioned_tables") ||
+		relid == tsm_delta_own_relation("segment_tables") ||
+		relid == tsm_delta_own_relation("segment_columns") ||
 		relid == tsm_delta_own_relation("periods") ||
 		relid == tsm_delta_own_relation("temporal_keys") ||
 		relid == tsm_delta_own_relation("temporal_foreign_keys") ||
@@ -128,6 +131,7 @@ tsm_temporal_check_kind(Relation rel, const char *what)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("cannot add %s to table \"%s\"", what, name),
 				 errdetail("\"%s\" is the history of another table.", name)));
+	tsm_temporal_check_part_kept(RelationGetRelid(rel), "version");
 }
 
 /* A table that has lasting rows of its own, or is partitioned; nothing that inherits otherwise. */
@@ -569,6 +573,7 @@ tsm_temporal_follow_key(TsmVersionedTable *table, Relation rel)
 		return;
 	if (other)
 	{
+		tsm_delta_unfold_before(table, "Another key of the table needs them so.");
 		table->key_columns = columns;
 		check_excluded_columns(rel, table);
 		drop_history_index(table);
@@ -663,6 +668,9 @@ unbuild_versioning(void *arg)
 	List	   *relations = find_all_inheritors(table->rel, AccessExclusiveLock, NULL);
 	ListCell   *cell;
 
+	if (request->keep_history)
+		tsm_delta_unfold_before(table, "The history stays, as an ordinary table.");
+	tsm_delta_drop_store(table->history);
 	tsm_delta_remove(table->rel);
 	tsm_temporal_drop_generated(table);
 	tsm_delta_execute("DROP TRIGGER IF EXISTS \"" TSM_STAMP_TRIGGER "\" ON %s", name);
