@@ -13,7 +13,8 @@ CREATE TABLE tsmem.versioned_tables (
 	options jsonb NOT NULL,
 	since timestamptz NOT NULL,
 	system_identifier int8 NOT NULL,
-	horizon timestamptz NOT NULL
+	horizon timestamptz NOT NULL,
+	horizon_xid xid8 NOT NULL
 );
 COMMENT ON TABLE tsmem.versioned_tables IS
 'system-versioned tables; written by tsmem alone';
@@ -29,6 +30,7 @@ COMMENT ON COLUMN tsmem.versioned_tables.options IS 'history options, as validat
 COMMENT ON COLUMN tsmem.versioned_tables.since IS 'from when on row_xid and row_end_xid are transactions of this cluster';
 COMMENT ON COLUMN tsmem.versioned_tables.system_identifier IS 'the cluster that wrote the transaction ids';
 COMMENT ON COLUMN tsmem.versioned_tables.horizon IS 'history that ended before it may have been removed';
+COMMENT ON COLUMN tsmem.versioned_tables.horizon_xid IS 'snapshots that did not see all transactions before it may have seen what was removed';
 SELECT pg_catalog.pg_extension_config_dump('tsmem.versioned_tables',
 	'WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = ''pg_catalog.pg_class''::pg_catalog.regclass AND d.objid = rel AND d.deptype = ''e'')');
 GRANT SELECT ON tsmem.versioned_tables TO PUBLIC;
@@ -36,6 +38,16 @@ GRANT SELECT ON tsmem.versioned_tables TO PUBLIC;
 CREATE FUNCTION tsmem._loaded() RETURNS boolean
 AS 'MODULE_PATHNAME', 'tsm_delta_loaded' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION tsmem._loaded() IS 'internal: true; the planner evaluates it, which loads the library before paths are made';
+
+CREATE FUNCTION tsmem._horizon_support(internal) RETURNS internal
+AS 'MODULE_PATHNAME', 'tsm_delta_horizon_support' LANGUAGE C STRICT;
+COMMENT ON FUNCTION tsmem._horizon_support(internal) IS 'internal: tells the planner that nothing was removed from a history';
+
+CREATE FUNCTION tsmem._within_horizon(rel regclass, system_time timestamptz) RETURNS boolean
+AS 'MODULE_PATHNAME', 'tsm_delta_within_horizon' LANGUAGE C STABLE STRICT PARALLEL SAFE
+SUPPORT tsmem._horizon_support;
+COMMENT ON FUNCTION tsmem._within_horizon(regclass, timestamptz) IS
+'internal: true, or an error (22008): the history of a table does not reach back to a time';
 
 CREATE FUNCTION tsmem._protect_history() RETURNS trigger
 AS 'MODULE_PATHNAME', 'tsm_delta_protect_history_trigger' LANGUAGE C;
@@ -121,6 +133,19 @@ COMMENT ON FUNCTION tsmem.fold(regclass, interval, int4) IS 'moves former versio
 CREATE FUNCTION tsmem.unfold(rel regclass) RETURNS int8
 AS 'MODULE_PATHNAME', 'tsm_delta_unfold' LANGUAGE C VOLATILE STRICT;
 COMMENT ON FUNCTION tsmem.unfold(regclass) IS 'moves all former versions from segments back into rows';
+
+-- Removal of history
+
+CREATE FUNCTION tsmem.prune(rel regclass, before timestamptz, max_versions int8 DEFAULT NULL,
+	OUT versions int8, OUT segments int8, OUT rewritten int8, OUT bytes int8)
+AS 'MODULE_PATHNAME', 'tsm_delta_prune' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION tsmem.prune(regclass, timestamptz, int8) IS
+'removes versions that ended at a time or before, and raises the horizon to it: nobody reads as of a time before';
+
+CREATE PROCEDURE tsmem.prune_all(rel regclass, before timestamptz, batch_size int8 DEFAULT 100000)
+AS 'MODULE_PATHNAME', 'tsm_delta_prune_all' LANGUAGE C;
+COMMENT ON PROCEDURE tsmem.prune_all(regclass, timestamptz, int8) IS
+'raises the horizon and commits, then removes the versions that ended by then, committing after each batch';
 
 CREATE FUNCTION tsmem.verify(rel regclass, OUT segment tid, OUT problem text) RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'tsm_delta_verify' LANGUAGE C VOLATILE STRICT;

@@ -59,6 +59,12 @@ AS 'MODULE_PATHNAME', 'tsm_temporal_seen' LANGUAGE C STABLE PARALLEL SAFE;
 COMMENT ON FUNCTION tsmem._seen(text, regclass, timestamptz, xid8, timestamptz, xid8) IS
 'internal: whether a snapshot saw a version of a table';
 
+CREATE FUNCTION tsmem._token_within_horizon(rel regclass, token text) RETURNS boolean
+AS 'MODULE_PATHNAME', 'tsm_temporal_token_within_horizon' LANGUAGE C STABLE STRICT PARALLEL SAFE
+SUPPORT tsmem._horizon_support;
+COMMENT ON FUNCTION tsmem._token_within_horizon(regclass, text) IS
+'internal: true, or an error (22008): the history of a table does not reach back to a snapshot';
+
 CREATE FUNCTION tsmem.as_of_snapshot(anyelement, token text, valid timestamptz DEFAULT NULL)
 RETURNS SETOF anyelement
 AS 'MODULE_PATHNAME', 'tsm_temporal_as_of_snapshot' LANGUAGE C STABLE PARALLEL RESTRICTED;

@@ -19,6 +19,7 @@
 #include "nodes/nodes.h"
 #include "nodes/pg_list.h"
 #include "utils/jsonb.h"
+#include "utils/snapshot.h"
 
 /* Columns that versioning adds to a table, and those its history adds to them. */
 #define TSM_ROW_START	"row_start"
@@ -47,6 +48,7 @@ typedef struct TsmVersionedTable
 	TimestampTz since;			/* set when the row is stored */
 	int64		system_identifier;	/* set when the row is stored */
 	TimestampTz horizon;		/* history before it may be gone */
+	uint64		horizon_xid;	/* snapshots that do not see all transactions before it may have seen what is gone */
 } TsmVersionedTable;
 
 /* The registration of a table, or NULL. Allocated in the current context. */
@@ -65,6 +67,20 @@ extern void tsm_delta_remove(Oid rel);
 
 /* Mark a registration that came from another cluster with this one and this time. */
 extern void tsm_delta_claim(const TsmVersionedTable *table);
+
+/*
+ * How far back the history of a table reaches, as a snapshot sees it, or for
+ * NULL now. False for a table that is not registered.
+ */
+extern bool tsm_delta_find_horizon(Oid rel, Snapshot snapshot, TimestampTz *time, uint64 *xid);
+
+/*
+ * Refuse (22008) what was, perhaps, partly removed from the history of a table
+ * or of its partitions: a time, or the time of a snapshot that saw all
+ * transactions before xmin.
+ */
+extern void tsm_delta_check_time(Oid rel, TimestampTz time);
+extern void tsm_delta_check_token(Oid rel, TimestampTz time, uint64 xmin);
 
 /* The OID of a table (or index) of schema tsmem; an error when it is missing. */
 extern Oid	tsm_delta_own_relation(const char *name);

@@ -27,7 +27,8 @@
 #define Anum_registry_since				10
 #define Anum_registry_system_identifier	11
 #define Anum_registry_horizon			12
-#define Natts_registry					12
+#define Anum_registry_horizon_xid		13
+#define Natts_registry					13
 
 /* The triggers that keep history read-only. */
 #define TSM_PROTECT_TRIGGER		"~tsmem_protect"

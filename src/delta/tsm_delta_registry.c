@@ -111,7 +111,7 @@ check_registry(TupleDesc desc)
 {
 	static const Oid types[Natts_registry] = {
 		REGCLASSOID, REGCLASSOID, REGCLASSOID, NAMEARRAYOID, NAMEARRAYOID, BOOLOID, NAMEARRAYOID,
-		BOOLOID, JSONBOID, TIMESTAMPTZOID, INT8OID, TIMESTAMPTZOID
+		BOOLOID, JSONBOID, TIMESTAMPTZOID, INT8OID, TIMESTAMPTZOID, XID8OID
 	};
 	bool		good = desc->natts == Natts_registry;
 	int			i;
@@ -148,6 +148,7 @@ table_of_tuple(HeapTuple tuple, TupleDesc desc)
 	table->since = DatumGetTimestampTz(values[Anum_registry_since - 1]);
 	table->system_identifier = DatumGetInt64(values[Anum_registry_system_identifier - 1]);
 	table->horizon = DatumGetTimestampTz(values[Anum_registry_horizon - 1]);
+	table->horizon_xid = DatumGetUInt64(values[Anum_registry_horizon_xid - 1]);
 	return table;
 }
 
@@ -187,6 +188,31 @@ tsm_delta_find_by_history(Oid history)
 	return find_by(Anum_registry_history, TSM_REGISTRY_HISTORY, history);
 }
 
+bool
+tsm_delta_find_horizon(Oid rel, Snapshot snapshot, TimestampTz *time, uint64 *xid)
+{
+	Relation	registry = table_open(tsm_delta_own_relation(TSM_REGISTRY), AccessShareLock);
+	TupleDesc	desc = RelationGetDescr(registry);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		null;
+
+	ScanKeyInit(&key, Anum_registry_rel, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(rel));
+	scan = systable_beginscan(registry, tsm_delta_own_relation(TSM_REGISTRY_PKEY), true, snapshot,
+							  1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+	{
+		check_registry(desc);
+		*time = DatumGetTimestampTz(heap_getattr(tuple, Anum_registry_horizon, desc, &null));
+		*xid = DatumGetUInt64(heap_getattr(tuple, Anum_registry_horizon_xid, desc, &null));
+	}
+	systable_endscan(scan);
+	table_close(registry, AccessShareLock);
+	return HeapTupleIsValid(tuple);
+}
+
 List *
 tsm_delta_list(void)
 {
@@ -222,6 +248,7 @@ tuple_of_table(const TsmVersionedTable *table, TupleDesc desc)
 	values[Anum_registry_since - 1] = TimestampTzGetDatum(table->since);
 	values[Anum_registry_system_identifier - 1] = Int64GetDatum(table->system_identifier);
 	values[Anum_registry_horizon - 1] = TimestampTzGetDatum(table->horizon);
+	values[Anum_registry_horizon_xid - 1] = UInt64GetDatum(table->horizon_xid);
 	return heap_form_tuple(desc, values, nulls);
 }
 
@@ -287,6 +314,7 @@ tsm_delta_claim(const TsmVersionedTable *table)
 		return;
 	claimed.since = GetCurrentTransactionStartTimestamp();
 	claimed.system_identifier = (int64) GetSystemIdentifier();
+	claimed.horizon_xid = 0;
 	tsm_delta_update(&claimed);
 }
 

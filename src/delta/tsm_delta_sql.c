@@ -72,9 +72,11 @@ Datum
 tsm_delta_stamp_registration(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = (TriggerData *) fcinfo->context;
-	int			columns[2] = {Anum_registry_since, Anum_registry_system_identifier};
-	Datum		values[2];
-	bool		nulls[2] = {false, false};
+	int			columns[3] = {
+		Anum_registry_since, Anum_registry_system_identifier, Anum_registry_horizon_xid
+	};
+	Datum		values[3];
+	bool		nulls[3] = {false};
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(data->tg_event) ||
 		!TRIGGER_FIRED_BY_INSERT(data->tg_event) || !TRIGGER_FIRED_FOR_ROW(data->tg_event))
@@ -83,9 +85,10 @@ tsm_delta_stamp_registration(PG_FUNCTION_ARGS)
 				 errmsg("function \"%s\" must be called by a trigger", "_stamp_registration")));
 	values[0] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
 	values[1] = Int64GetDatum((int64) GetSystemIdentifier());
+	values[2] = UInt64GetDatum(0);
 	return PointerGetDatum(heap_modify_tuple_by_cols(data->tg_trigtuple,
 													 RelationGetDescr(data->tg_relation),
-													 2, columns, values, nulls));
+													 3, columns, values, nulls));
 }
 
 /* Event trigger sql_drop: a dropped table leaves no registration behind. */

@@ -250,7 +250,10 @@ extern void tsm_temporal_check_registry(TupleDesc desc, const char *name, int na
 
 /* tsm_temporal_as_of.c */
 
-/* The condition that a token, any SQL expression, saw a version u of the table. */
+/* The condition that the history of a table reaches back to a time, any SQL expression. */
+extern char *tsm_temporal_horizon_condition(Oid relid, const char *time);
+
+/* The condition that a token, any SQL expression, saw a version u of the table, and of the same for the token. */
 extern char *tsm_temporal_seen_condition(Oid relid, const char *token);
 
 /* tsm_temporal_follow.c */

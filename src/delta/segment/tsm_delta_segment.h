@@ -282,4 +282,7 @@ extern TsmSegmentSchema *tsm_segment_walk_schema(TsmSegmentWalk *walk);
  */
 extern bool tsm_segment_walk_next(TsmSegmentWalk *walk, TsmCodecRow *row, TsmCodecFault *fault);
 
+/* The same without values: key, times and transactions alone. */
+extern bool tsm_segment_walk_next_head(TsmSegmentWalk *walk, TsmCodecRow *row, TsmCodecFault *fault);
+
 #endif							/* TSM_DELTA_SEGMENT_H */

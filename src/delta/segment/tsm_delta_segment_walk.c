@@ -123,13 +123,22 @@ tsm_segment_walk_schema(TsmSegmentWalk *walk)
 }
 
 bool
-tsm_segment_walk_next(TsmSegmentWalk *walk, TsmCodecRow *row, TsmCodecFault *fault)
+tsm_segment_walk_next_head(TsmSegmentWalk *walk, TsmCodecRow *row, TsmCodecFault *fault)
 {
 	fault->code = TSM_CODEC_OK;
 	if (walk->row == walk->frame.rows &&
 		(!tsm_codec_next_frame(&walk->block, &walk->frame) || !open_frame(walk, fault)))
 		return false;
-	tsm_codec_row_head(walk->reader, walk->row, row);
+	tsm_codec_row_head(walk->reader, walk->row++, row);
+	row->values = NULL;
+	return true;
+}
+
+bool
+tsm_segment_walk_next(TsmSegmentWalk *walk, TsmCodecRow *row, TsmCodecFault *fault)
+{
+	if (!tsm_segment_walk_next_head(walk, row, fault))
+		return false;
 	row->values = walk->values;
-	return tsm_codec_read_row(walk->reader, walk->row++, walk->values, fault);
+	return tsm_codec_read_row(walk->reader, walk->row - 1, walk->values, fault);
 }

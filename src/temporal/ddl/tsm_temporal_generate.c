@@ -68,6 +68,9 @@ static const char *const version_conditions[] = {
 	NULL,
 };
 
+/* The earliest time that they read. */
+static const char *const earliest[] = {"$1", "$1", "$1", "LEAST($1, $2)", NULL};
+
 /* The columns of a table, quoted, each after the prefix. */
 static char *
 column_list(Relation rel, const char *prefix)
@@ -167,7 +170,8 @@ version_condition(Relation rel, Oid argument_type)
 {
 	if (argument_type == TEXTOID)
 		return tsm_temporal_seen_condition(RelationGetRelid(rel), "$1");
-	return pstrdup("u.row_start <= $1 AND u.row_end > $1 AND tsmem._loaded()");
+	return psprintf("u.row_start <= $1 AND u.row_end > $1 AND %s AND tsmem._loaded()",
+					tsm_temporal_horizon_condition(RelationGetRelid(rel), "$1"));
 }
 
 static void
@@ -186,8 +190,9 @@ make_function(Relation rel, TsmVersionedTable *table, int which)
 						 tsm_temporal_all_versions(rel, list_make1_oid(table->history)),
 						 version_condition(rel, generated[which].argument_type));
 	else
-		appendStringInfo(&body, "SELECT v.* FROM %s v WHERE %s", versions,
-						 version_conditions[which]);
+		appendStringInfo(&body, "SELECT v.* FROM %s v WHERE %s AND %s", versions,
+						 version_conditions[which],
+						 tsm_temporal_horizon_condition(table->rel, earliest[which]));
 	tsm_delta_execute("CREATE FUNCTION %s(%s) RETURNS SETOF %s "
 					  "LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC %s; END",
 					  qualified, generated[which].arguments,

@@ -353,6 +353,7 @@ system_pieces(const TsmScript *script, const Reference *reference, const Clause 
 		NULL,
 		"true"
 	};
+	static const char *const earliest[] = {"z.f", "z.f", "z.f", "LEAST(z.f, z.t)"};
 	static const char *const period = ", u.row_end, pg_catalog.tstzrange(u.row_start, NULLIF(u.row_end, "
 		"'infinity'::pg_catalog.timestamptz)) AS sys_period";
 	TsmVersionedTable *table = tsm_delta_find(reference->relid);
@@ -390,7 +391,9 @@ system_pieces(const TsmScript *script, const Reference *reference, const Clause 
 	*after = psprintf("%s WHERE %s)",
 					  clause->nvalues == 0 ? "" : psprintf(")::%s AS %s) z", type, instant ? "f" : "t"),
 					  clause->how == HOW_TRANSACTION ? tsm_temporal_seen_condition(reference->relid, "z.f") :
-					  conditions[clause->how]);
+					  clause->nvalues == 0 ? conditions[clause->how] :
+					  psprintf("%s AND %s", conditions[clause->how],
+							   tsm_temporal_horizon_condition(reference->relid, earliest[clause->how])));
 	table_close(rel, NoLock);
 }
 

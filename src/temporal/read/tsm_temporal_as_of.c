@@ -115,10 +115,20 @@ row_columns(Relation rel)
 }
 
 char *
+tsm_temporal_horizon_condition(Oid relid, const char *time)
+{
+	return psprintf("tsmem._within_horizon(%s::pg_catalog.regclass, %s)",
+					quote_literal_cstr(tsm_delta_relation_name(relid)), time);
+}
+
+char *
 tsm_temporal_seen_condition(Oid relid, const char *token)
 {
-	return psprintf("tsmem._seen(%s, %s::pg_catalog.regclass, u.row_start, u.row_xid, u.row_end, u.row_end_xid)",
-					token, quote_literal_cstr(tsm_delta_relation_name(relid)));
+	const char *table = quote_literal_cstr(tsm_delta_relation_name(relid));
+
+	return psprintf("tsmem._seen(%s, %s::pg_catalog.regclass, u.row_start, u.row_xid, u.row_end, u.row_end_xid) "
+					"AND tsmem._token_within_horizon(%s::pg_catalog.regclass, %s)",
+					token, table, table, token);
 }
 
 char *
@@ -136,7 +146,8 @@ tsm_temporal_read_query(Relation rel, TsmReadKind kind, bool by_system, bool by_
 						 tsm_temporal_all_versions(rel, tsm_temporal_histories(rel)),
 						 kind == TSM_READ_SNAPSHOT ?
 						 tsm_temporal_seen_condition(RelationGetRelid(rel), "$1") :
-						 "u.row_start OPERATOR(pg_catalog.<=) $1 AND u.row_end OPERATOR(pg_catalog.>) $1");
+						 psprintf("u.row_start OPERATOR(pg_catalog.<=) $1 AND u.row_end OPERATOR(pg_catalog.>) $1 AND %s",
+								  tsm_temporal_horizon_condition(RelationGetRelid(rel), "$1")));
 	if (by_valid)
 		appendStringInfo(&query, " AND %s", valid_condition(rel));
 	return query.data;

@@ -149,8 +149,9 @@ rows_of(const Comparison *comparison, const char *parameter)
 						 quote_identifier(column_name(rel, lfirst_int(cell))));
 	}
 	if (parameter != NULL)
-		source = psprintf("%s WHERE u.row_start OPERATOR(pg_catalog.<=) %s AND u.row_end OPERATOR(pg_catalog.>) %s",
-						  tsm_temporal_all_versions(rel, comparison->histories), parameter, parameter);
+		source = psprintf("%s WHERE u.row_start OPERATOR(pg_catalog.<=) %s AND u.row_end OPERATOR(pg_catalog.>) %s AND %s",
+						  tsm_temporal_all_versions(rel, comparison->histories), parameter, parameter,
+						  tsm_temporal_horizon_condition(RelationGetRelid(rel), parameter));
 	else
 		source = psprintf("%s u", tsm_delta_relation_name(RelationGetRelid(rel)));
 	if (comparison->keys == NIL)

@@ -29,6 +29,7 @@
 
 PG_FUNCTION_INFO_V1(tsm_temporal_snapshot);
 PG_FUNCTION_INFO_V1(tsm_temporal_seen);
+PG_FUNCTION_INFO_V1(tsm_temporal_token_within_horizon);
 
 /* Arguments of _seen. */
 enum SeenArgument
@@ -243,4 +244,20 @@ tsm_temporal_seen(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(SEEN_END_XID))
 		version.end_xid = U64FromFullTransactionId(PG_GETARG_FULLTRANSACTIONID(SEEN_END_XID));
 	PG_RETURN_BOOL(tsm_snapshot_sees_version(cache->snapshot, cache->since, &version));
+}
+
+/*
+ * _token_within_horizon(rel regclass, token text) → boolean
+ *
+ * True, or an error: 22008 when a version that the snapshot saw may have been
+ * removed from the history, and as tsm_snapshot_accept.
+ */
+Datum
+tsm_temporal_token_within_horizon(PG_FUNCTION_ARGS)
+{
+	TsmSnapshot *snapshot = tsm_snapshot_accept(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+
+	tsm_delta_check_token(PG_GETARG_OID(0), snapshot->time, snapshot->xmin);
+	pfree(snapshot);
+	PG_RETURN_BOOL(true);
 }

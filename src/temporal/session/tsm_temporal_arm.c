@@ -12,7 +12,8 @@
  *	) u WHERE u.row_start <= t AND u.row_end > t AND u.period @> v
  *
  * or, for a snapshot, WHERE tsmem._seen(token, table, u.row_start, u.row_xid,
- * u.row_end, u.row_end_xid).
+ * u.row_end, u.row_end_xid). A further condition holds the horizon of the
+ * table against the time.
  *
  * The arms carry no WHERE: with one they would not become members of an
  * append relation (is_safe_append_member), and no join could reach their
@@ -424,6 +425,24 @@ snapshot_condition(Conversion *conversion)
 								 COERCE_EXPLICIT_CALL);
 }
 
+/* tsmem._within_horizon(table, time), or tsmem._token_within_horizon(table, token) */
+static Node *
+horizon_condition(Conversion *conversion)
+{
+	const char *token = conversion->time->snapshot;
+	Oid			types[] = {REGCLASSOID, token != NULL ? TEXTOID : TIMESTAMPTZOID};
+	const char *name = token != NULL ? "_token_within_horizon" : "_within_horizon";
+	Expr	   *table = (Expr *) makeConst(REGCLASSOID, -1, InvalidOid, sizeof(Oid),
+										   ObjectIdGetDatum(RelationGetRelid(conversion->base)), false, true);
+	Expr	   *time = token == NULL ? time_const(conversion->time->system) :
+		(Expr *) makeConst(TEXTOID, -1, DEFAULT_COLLATION_OID, -1, CStringGetTextDatum(token), false, false);
+	Oid			function = LookupFuncName(list_make2(makeString(pstrdup("tsmem")), makeString(pstrdup(name))),
+										  lengthof(types), types, false);
+
+	return (Node *) makeFuncExpr(function, BOOLOID, list_make2(table, time), InvalidOid, InvalidOid,
+								 COERCE_EXPLICIT_CALL);
+}
+
 static Node *
 make_conditions(Conversion *conversion)
 {
@@ -431,6 +450,8 @@ make_conditions(Conversion *conversion)
 	Oid			relid = RelationGetRelid(conversion->base);
 	List	   *conditions = NIL;
 
+	if (conversion->past)
+		conditions = lappend(conditions, horizon_condition(conversion));
 	if (conversion->past && conversion->time->snapshot != NULL)
 		conditions = lappend(conditions, snapshot_condition(conversion));
 	else if (conversion->past)
