@@ -130,6 +130,11 @@ CREATE FUNCTION tsmem.fold(rel regclass, older_than interval DEFAULT '0', max_ve
 AS 'MODULE_PATHNAME', 'tsm_delta_fold' LANGUAGE C VOLATILE STRICT;
 COMMENT ON FUNCTION tsmem.fold(regclass, interval, int4) IS 'moves former versions from rows into compressed segments';
 
+CREATE FUNCTION tsmem.merge(rel regclass, max_segments int4 DEFAULT 10000,
+	OUT segments_before int8, OUT segments_after int8, OUT bytes_before int8, OUT bytes_after int8)
+AS 'MODULE_PATHNAME', 'tsm_delta_merge' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION tsmem.merge(regclass, int4) IS 'writes segments anew that are small, too large or of an old schema';
+
 CREATE FUNCTION tsmem.unfold(rel regclass) RETURNS int8
 AS 'MODULE_PATHNAME', 'tsm_delta_unfold' LANGUAGE C VOLATILE STRICT;
 COMMENT ON FUNCTION tsmem.unfold(regclass) IS 'moves all former versions from segments back into rows';

@@ -6,7 +6,10 @@ OBJS += \
 	src/delta/codec/tsm_delta_codec_read.o \
 	src/delta/codec/tsm_delta_codec_section.o \
 	src/delta/fold/tsm_delta_fold.o \
+	src/delta/fold/tsm_delta_fold_latest.o \
+	src/delta/fold/tsm_delta_fold_options.o \
 	src/delta/fold/tsm_delta_fold_pack.o \
+	src/delta/fold/tsm_delta_merge.o \
 	src/delta/fold/tsm_delta_unfold.o \
 	src/delta/inspect/tsm_delta_verify.o \
 	src/delta/keep/tsm_delta_keep_horizon.o \

@@ -19,6 +19,7 @@
 #include "nodes/nodes.h"
 #include "nodes/pg_list.h"
 #include "utils/jsonb.h"
+#include "utils/relcache.h"
 #include "utils/snapshot.h"
 
 /* Columns that versioning adds to a table, and those its history adds to them. */
@@ -118,6 +119,25 @@ extern void tsm_delta_as_owner(Oid owner, void (*act) (void *), void *arg);
  * tsmem's own.
  */
 extern uint64 tsm_delta_execute(const char *fmt,...) pg_attribute_printf(1, 2);
+
+/* The folded versions of a history, open for a statement that writes. */
+typedef struct TsmDeltaFolded TsmDeltaFolded;
+
+/*
+ * Open them in the current context; NULL when the history has no store. The
+ * history is open and locked, and stays so.
+ */
+extern TsmDeltaFolded *tsm_delta_folded_open(Relation history);
+extern void tsm_delta_folded_close(TsmDeltaFolded *folded);
+
+/*
+ * When the latest folded version of a key ended; false unless that is after
+ * the given time. Of a table whose keys have one version at a time; values are
+ * those of its key columns, in their order, without nulls. What has been committed counts, whatever the
+ * snapshot of the transaction. XX001 for a block that cannot be read.
+ */
+extern bool tsm_delta_folded_end(TsmDeltaFolded *folded, const Datum *values, TimestampTz after,
+								 TimestampTz *end);
 
 /* Make the store of folded versions go with its history, if it has one: a dump has no such dependencies. */
 extern void tsm_delta_bind_store(Oid history);

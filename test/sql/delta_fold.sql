@@ -36,7 +36,7 @@ CREATE TABLE before AS SELECT * FROM thing_history;
 SELECT count(*) FROM before;
 SELECT versions, segments, bytes_before > 2 * bytes_after AS smaller FROM fold('thing');
 SELECT count(*) FROM ONLY thing_history;
-SELECT key_lo, key_hi, versions, schema_id, octet_length(block) < 8080 AS page FROM thing_history_segments ORDER BY 1;
+SELECT key_lo, key_hi, versions, schema_id, octet_length(block) <= 8072 AS page FROM thing_history_segments ORDER BY 1;
 SELECT * FROM verify('thing');
 SELECT number, column_name, kind, length, types FROM segment_columns WHERE history = 'thing_history'::regclass;
 

@@ -44,14 +44,19 @@ typedef struct FoldRun
 	Relation	history;
 	TsmSegmentMap *map;
 	TsmSegmentTable store;
-	Snapshot	snapshot;		/* of the tail, and of the segments at first */
+	Snapshot	tail_snapshot;
+	Snapshot	snapshot;		/* of the segments as they were at first */
 	TailRow    *tail;
 	int			ntail;
 	int			next;			/* row of the tail to be packed */
 	TupleTableSlot *slot;
 	MemoryContext row_context;	/* of the row at hand */
+	TsmCodecValue *values;		/* of the row at hand */
+	TsmFoldOptions options;
 	TsmFoldPack *pack;
 	TsmSegmentWalk *walk;
+	bool		followed;		/* the last turn ended before a segment */
+	ItemPointerData following;	/* that one */
 	int64		versions;
 	int64		segments_before;	/* those that were read, to be written anew */
 	int64		bytes_before;
@@ -72,38 +77,48 @@ compare_tail(const void *a, const void *b)
 	return ItemPointerCompare((ItemPointer) &left->tid, (ItemPointer) &right->tid);
 }
 
-/* Find the rows that ended before a time. */
+static void
+remember_row(FoldRun *run, int *room)
+{
+	TailRow    *tail;
+	bool		null;
+
+	if (run->ntail == *room)
+		run->tail = repalloc_huge(run->tail, (Size) (*room *= 2) * sizeof(TailRow));
+	tail = &run->tail[run->ntail++];
+	tail->key = tsm_segment_key_of_slot(run->map, run->slot);
+	tail->start = DatumGetTimestampTz(slot_getattr(run->slot, run->map->start, &null));
+	if (null)
+		tail->start = DT_NOBEGIN;
+	tail->tid = run->slot->tts_tid;
+}
+
+/* Find the rows that ended before a time, in the order of key and start. */
 static void
 read_tail(FoldRun *run, TimestampTz before, int max_versions)
 {
-	TableScanDesc scan = table_beginscan(run->history, run->snapshot, 0, NULL);
-	TsmCodecValue *values = palloc((run->map->schema.natts + 1) * sizeof(TsmCodecValue));
-	int			room = 1024;
+	TableScanDesc scan = table_beginscan(run->history, run->tail_snapshot, 0, NULL);
+	MemoryContext context = CurrentMemoryContext;
+	int			room = Min(max_versions, 1024);
 
 	run->tail = palloc(room * sizeof(TailRow));
 	while (run->ntail < max_versions && table_scan_getnextslot(scan, ForwardScanDirection, run->slot))
 	{
-		MemoryContext old = MemoryContextSwitchTo(run->row_context);
-		TsmCodecRow row;
 		bool		null;
 
 		CHECK_FOR_INTERRUPTS();
+		if (DatumGetTimestampTz(slot_getattr(run->slot, run->map->end, &null)) >= before || null)
+			continue;
+		MemoryContextSwitchTo(run->row_context);
+		if (tsm_segment_cost_of_slot(run->map, run->slot) > TSM_CODEC_MAX_RAW)
+			run->too_large++;
+		else
+			remember_row(run, &room);
+		MemoryContextSwitchTo(context);
 		MemoryContextReset(run->row_context);
-		if (DatumGetTimestampTz(slot_getattr(run->slot, run->map->end, &null)) < before)
-		{
-			tsm_segment_row_of_slot(run->map, run->slot, &row, values);
-			if (tsm_codec_row_cost(&run->map->schema, values) > TSM_CODEC_MAX_RAW)
-				run->too_large++;
-			else
-			{
-				if (run->ntail == room)
-					run->tail = repalloc_huge(run->tail, (Size) (room *= 2) * sizeof(TailRow));
-				run->tail[run->ntail++] = (TailRow) {row.key, row.start, run->slot->tts_tid};
-			}
-		}
-		MemoryContextSwitchTo(old);
 	}
 	table_endscan(scan);
+	ExecClearTuple(run->slot);
 	qsort(run->tail, run->ntail, sizeof(TailRow), compare_tail);
 }
 
@@ -127,7 +142,7 @@ toasted_bytes(const FoldRun *run)
 
 /* Take the next row of the tail out of it. */
 static void
-add_tail_row(FoldRun *run, TsmCodecValue *values)
+add_tail_row(FoldRun *run)
 {
 	TailRow    *tail = &run->tail[run->next++];
 	MemoryContext old = MemoryContextSwitchTo(run->row_context);
@@ -137,19 +152,19 @@ add_tail_row(FoldRun *run, TsmCodecValue *values)
 
 	CHECK_FOR_INTERRUPTS();
 	MemoryContextReset(run->row_context);
-	if (!table_tuple_fetch_row_version(run->history, &tail->tid, run->snapshot, run->slot))
+	if (!table_tuple_fetch_row_version(run->history, &tail->tid, run->tail_snapshot, run->slot))
 		elog(ERROR, "could not find a row of a history again");
-	tsm_segment_row_of_slot(run->map, run->slot, &row, values);
-	tuple = ExecFetchSlotHeapTuple(run->slot, false, &should_free);
 	slot_getallattrs(run->slot);
+	tsm_segment_row_of_slot(run->map, run->slot, &row, run->values);
+	tuple = ExecFetchSlotHeapTuple(run->slot, false, &should_free);
 	run->bytes_before += tuple->t_len + sizeof(ItemIdData) + toasted_bytes(run);
 	if (should_free)
 		heap_freetuple(tuple);
-	MemoryContextSwitchTo(old);
 	tsm_fold_pack_add(run->pack, &row);
 	ExecClearTuple(run->slot);
-	tsm_segment_delete(run->history, &tail->tid, run->snapshot);
+	tsm_segment_delete(run->history, &tail->tid, run->tail_snapshot);
 	run->versions++;
+	MemoryContextSwitchTo(old);
 }
 
 static bool
@@ -158,10 +173,36 @@ is_before(const TailRow *tail, int64 key, TimestampTz start)
 	return tail->key < key || (tail->key == key && tail->start < start);
 }
 
-/* Merge the versions of a segment with the rows of the tail that fall into it, and write them anew. */
+/*
+ * Whether a segment can stay as it is: it is full, and the next row of the tail
+ * comes after all of its versions. A chain grows so without writing any version twice.
+ */
+static bool
+stays(FoldRun *run, const TsmSegment *segment)
+{
+	const TailRow *tail = &run->tail[run->next];
+	TsmCodecFault fault;
+	TsmCodecRow row;
+	TimestampTz last = DT_NOBEGIN;
+
+	if (VARSIZE(segment->block) < run->options.block_size / TSM_FOLD_FULL_PARTS * TSM_FOLD_FULL ||
+		tail->key < segment->key_hi)
+		return false;
+	if (tail->key > segment->key_hi || tail->start >= segment->t_hi)
+		return true;
+	if (tsm_segment_walk_begin(run->walk, segment, &fault))
+	{
+		while (tsm_segment_walk_next(run->walk, &row, &fault))
+			last = row.start;
+	}
+	if (fault.code != TSM_CODEC_OK)
+		tsm_segment_raise(&fault, run->store.rel);
+	return tail->start >= last;
+}
+
+/* Merge the versions of a segment, if there is one to be written anew, with the rows of the tail up to the following one. */
 static void
-merge_segment(FoldRun *run, const TsmSegment *segment, const TsmSegment *following,
-			  TsmCodecValue *values)
+merge_segment(FoldRun *run, const TsmSegment *segment, const TsmSegment *following)
 {
 	TsmCodecFault fault = {TSM_CODEC_OK, 0, NULL};
 	TsmCodecRow row;
@@ -178,7 +219,7 @@ merge_segment(FoldRun *run, const TsmSegment *segment, const TsmSegment *followi
 		if (fault.code != TSM_CODEC_OK)
 			tsm_segment_raise(&fault, run->store.rel);
 		if (tail && (!more || is_before(&run->tail[run->next], row.key, row.start)))
-			add_tail_row(run, values);
+			add_tail_row(run);
 		else if (more)
 		{
 			tsm_fold_pack_add_version(run->pack, run->walk, &row);
@@ -187,7 +228,6 @@ merge_segment(FoldRun *run, const TsmSegment *segment, const TsmSegment *followi
 		else
 			break;
 	}
-	tsm_fold_pack_flush(run->pack);
 	if (segment != NULL)
 	{
 		ItemPointerData tid = segment->tid;
@@ -199,49 +239,79 @@ merge_segment(FoldRun *run, const TsmSegment *segment, const TsmSegment *followi
 }
 
 /*
- * Each turn takes the rows of the tail up to the next segment. The segments
- * that turns write begin where those they replace did or after, so one
- * snapshot serves for all.
+ * The rows of the tail up to the next segment. What waits to be packed goes on
+ * into the segment that follows where that is written anew too, so that no
+ * rest is left between them.
+ */
+static void
+fold_turn(FoldRun *run)
+{
+	TailRow    *tail = &run->tail[run->next];
+	TsmSegment	segment;
+	TsmSegment	following;
+	bool		anew = tsm_segment_find(&run->store, run->snapshot, tail->key, tail->start, &segment);
+	bool		goes_on = anew && run->followed && ItemPointerEquals(&run->following, &segment.tid);
+
+	if (anew && stays(run, &segment))
+		anew = goes_on = false;
+	if (!goes_on)
+		tsm_fold_pack_flush(run->pack);
+	run->followed = tsm_segment_find_next(&run->store, run->snapshot, tail->key, tail->start, &following);
+	if (run->followed)
+		run->following = following.tid;
+	merge_segment(run, anew ? &segment : NULL, run->followed ? &following : NULL);
+}
+
+/*
+ * The segments that turns write begin where those they replace did or after,
+ * so one snapshot serves for all.
  */
 static void
 fold_tail(FoldRun *run)
 {
 	MemoryContext turn = AllocSetContextCreate(CurrentMemoryContext, "tsmem fold turn",
 											   ALLOCSET_DEFAULT_SIZES);
-	TsmCodecValue *values = palloc((run->map->schema.natts + 1) * sizeof(TsmCodecValue));
+	MemoryContext old = MemoryContextSwitchTo(turn);
 
 	while (run->next < run->ntail)
 	{
-		TailRow    *tail = &run->tail[run->next];
-		TsmSegment	segment;
-		TsmSegment	following;
-		bool		covered;
-		bool		followed;
-		MemoryContext old;
-
 		MemoryContextReset(turn);
-		old = MemoryContextSwitchTo(turn);
-		covered = tsm_segment_find(&run->store, run->snapshot, tail->key, tail->start, &segment);
-		followed = tsm_segment_find_next(&run->store, run->snapshot, tail->key, tail->start, &following);
-		merge_segment(run, covered ? &segment : NULL, followed ? &following : NULL, values);
-		MemoryContextSwitchTo(old);
+		fold_turn(run);
 	}
+	tsm_fold_pack_flush(run->pack);
+	MemoryContextSwitchTo(old);
 	MemoryContextDelete(turn);
 }
 
+/*
+ * Open the history and read its tail. A transaction of one snapshot folds what
+ * that sees; any other what has been committed by now.
+ */
 static void
-prepare(FoldRun *run, const TsmVersionedTable *table, Oid segments)
+begin_run(FoldRun *run, const TsmVersionedTable *table, LOCKMODE lock)
 {
-	run->history = table_open(table->history, RowExclusiveLock);
+	run->history = table_open(table->history, lock);
 	run->map = tsm_segment_map(run->history, table);
-	tsm_segment_write_schema(run->map);
-	tsm_segment_open(&run->store, segments, ShareUpdateExclusiveLock);
-	run->snapshot = RegisterSnapshot(GetLatestSnapshot());
+	run->values = palloc((run->map->schema.natts + 1) * sizeof(TsmCodecValue));
 	run->slot = table_slot_create(run->history, NULL);
 	run->row_context = AllocSetContextCreate(CurrentMemoryContext, "tsmem fold row",
 											 ALLOCSET_DEFAULT_SIZES);
-	run->pack = tsm_fold_pack_make(run->map, &run->store);
-	run->walk = tsm_segment_walk_make(run->map);
+}
+
+static void
+end_run(FoldRun *run)
+{
+	UnregisterSnapshot(run->tail_snapshot);
+	ExecDropSingleTupleTableSlot(run->slot);
+	MemoryContextDelete(run->row_context);
+	table_close(run->history, NoLock);
+}
+
+static Snapshot
+tail_snapshot(void)
+{
+	return RegisterSnapshot(IsolationUsesXactSnapshot() ? GetTransactionSnapshot() :
+							GetLatestSnapshot());
 }
 
 /* A call of fold, as tsm_delta_as_owner hands it on. */
@@ -254,7 +324,36 @@ typedef struct FoldCall
 	TsmFoldPacked added;
 } FoldCall;
 
-/* As the owner, since functions of the table's types run here. */
+/*
+ * Make the store for a history, unless there is nothing to be folded. Two first
+ * folds of a history exclude each other before they ask for the lock that
+ * keeps out readers.
+ */
+static bool
+make_store(FoldCall *call, TsmSegmentStore *store)
+{
+	FoldRun		probe = {0};
+
+	LockRelationOid(call->table->history, ShareUpdateExclusiveLock);
+	if (tsm_segment_store(call->table->history, store))
+		return true;
+	begin_run(&probe, call->table, ShareUpdateExclusiveLock);
+	probe.tail_snapshot = tail_snapshot();
+	read_tail(&probe, call->before, 1);
+	end_run(&probe);
+	if (probe.ntail == 0)
+	{
+		call->run.too_large = probe.too_large;
+		return false;
+	}
+	tsm_segment_make_store(call->table->history, store);
+	return true;
+}
+
+/*
+ * As the owner, since functions of the table's types run here. What an earlier
+ * fold of the same command has written is seen.
+ */
 static void
 fold_as_owner(void *arg)
 {
@@ -263,17 +362,25 @@ fold_as_owner(void *arg)
 	TsmSegmentStore store;
 	int			nest_level = tsm_segment_fix_settings();
 
-	if (!tsm_segment_store(call->table->history, &store))
-		tsm_segment_make_store(call->table->history, &store);
-	prepare(run, call->table, store.segments);
-	read_tail(run, call->before, call->max_versions);
-	fold_tail(run);
-	UnregisterSnapshot(run->snapshot);
-	ExecDropSingleTupleTableSlot(run->slot);
-	call->added = *tsm_fold_pack_result(run->pack);
-	tsm_fold_pack_free(run->pack);
-	tsm_segment_close(&run->store);
-	table_close(run->history, NoLock);
+	CommandCounterIncrement();
+	if (tsm_segment_store(call->table->history, &store) || make_store(call, &store))
+	{
+		begin_run(run, call->table, RowExclusiveLock);
+		tsm_fold_options(&store, &run->options);
+		tsm_segment_open(&run->store, store.segments, ShareUpdateExclusiveLock);
+		tsm_segment_write_schema(run->map);
+		run->tail_snapshot = tail_snapshot();
+		run->snapshot = RegisterSnapshot(GetLatestSnapshot());
+		run->pack = tsm_fold_pack_make(run->map, &run->store);
+		run->walk = tsm_segment_walk_make(run->map);
+		read_tail(run, call->before, call->max_versions);
+		fold_tail(run);
+		call->added = *tsm_fold_pack_result(run->pack);
+		tsm_fold_pack_free(run->pack);
+		UnregisterSnapshot(run->snapshot);
+		tsm_segment_close(&run->store);
+		end_run(run);
+	}
 	AtEOXact_GUC(true, nest_level);
 }
 
@@ -283,7 +390,8 @@ tsm_fold_table(TsmVersionedTable *table, TimestampTz before, int max_versions, T
 	FoldCall	call = {0};
 
 	call.table = table;
-	call.before = before;
+	/* Ends in the future, where a clock was wrong, may yet be of use to writers. */
+	call.before = Min(before, GetCurrentTransactionStartTimestamp());
 	call.max_versions = max_versions;
 	tsm_delta_as_owner(tsm_segment_owner(table->history), fold_as_owner, &call);
 	if (call.run.too_large > 0)
@@ -323,6 +431,10 @@ tsm_delta_fold(PG_FUNCTION_ARGS)
 				 errmsg("max_versions must be from 1 to %d", TSM_FOLD_MAX_VERSIONS)));
 	before = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_mi_interval, TimestampTzGetDatum(now),
 													 PG_GETARG_DATUM(1)));
+	if (before > now)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("older_than must not be negative")));
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	tsm_fold_table(table, before, max_versions, &result);

@@ -29,6 +29,56 @@ typedef struct TsmFoldResult
 extern void tsm_fold_table(TsmVersionedTable *table, TimestampTz before, int max_versions,
 						   TsmFoldResult *result);
 
+/* ---- tsm_delta_merge.c ---- */
+
+typedef struct TsmMergeResult
+{
+	int64		segments_before;	/* those that were written anew */
+	int64		segments_after;
+	int64		bytes_before;
+	int64		bytes_after;
+} TsmMergeResult;
+
+/*
+ * Write segments anew that are too small, too large or of an old schema; it
+ * ends soon after max_segments of them. Conditions and errors are those of
+ * tsm_fold_table; result->segments_before is 0 when nothing is left to be done.
+ */
+extern void tsm_merge_table(TsmVersionedTable *table, int max_segments, TsmMergeResult *result);
+
+/* ---- tsm_delta_fold_options.c: options of a store ---- */
+
+/* Bounds of block_size: up to a page it stays in it, larger blocks are TOASTed. */
+#define TSM_FOLD_MIN_BLOCK_SIZE	1024
+#define TSM_FOLD_PAGE_SIZE		8192
+
+/* Averages of more than so many bytes a row take shorter frames. */
+#define TSM_FOLD_LARGE_ROW		2048
+#define TSM_FOLD_FRAME_ROWS		32
+#define TSM_FOLD_LARGE_FRAME_ROWS	16
+
+/* Level of LZ4 for rows with values of kind bytes, and for those without. */
+#define TSM_FOLD_LEVEL_BYTES	9
+#define TSM_FOLD_LEVEL_NARROW	1
+
+/* A block of so many parts of block_size counts as full. */
+#define TSM_FOLD_FULL			3
+#define TSM_FOLD_FULL_PARTS		4
+
+typedef struct TsmFoldOptions
+{
+	int			frame_rows;		/* 0: by the size of rows */
+	int			level;			/* -1: by the kinds of columns */
+	int			block_size;
+	List	   *zones;			/* columns, C strings */
+	char	   *fold_after;		/* text of an interval, or NULL */
+	int			fold_when;		/* versions in the tail, or -1 */
+	bool		worker;
+} TsmFoldOptions;
+
+/* The options of a store; what is not set has its default. Allocates in the current context. */
+extern void tsm_fold_options(const TsmSegmentStore *store, TsmFoldOptions *options);
+
 /* ---- tsm_delta_fold_pack.c: versions into segments ---- */
 
 /* What a segment takes in its table, about. */
@@ -49,7 +99,10 @@ typedef struct TsmFoldPacked
  */
 extern TsmFoldPack *tsm_fold_pack_make(TsmSegmentMap *map, TsmSegmentTable *store);
 
-/* Add the next version, in the order of (key, start), of map->schema. It is copied. */
+/*
+ * Add the next version, in the order of (key, start), of map->schema. It is
+ * copied. One that is before the last begins a segment.
+ */
 extern void tsm_fold_pack_add(TsmFoldPack *pack, const TsmCodecRow *row);
 
 /* The same for one that a walk has come to, of whatever schema. */
@@ -57,6 +110,15 @@ extern void tsm_fold_pack_add_version(TsmFoldPack *pack, TsmSegmentWalk *walk, c
 
 /* Write all that waits: what is added next begins a segment. */
 extern void tsm_fold_pack_flush(TsmFoldPack *pack);
+
+/*
+ * Keep segments in memory from now on. What is held is written, or dropped,
+ * by the calls below.
+ */
+extern void tsm_fold_pack_hold(TsmFoldPack *pack);
+extern const TsmFoldPacked *tsm_fold_pack_held(const TsmFoldPack *pack);
+extern void tsm_fold_pack_write_held(TsmFoldPack *pack);
+extern void tsm_fold_pack_drop_held(TsmFoldPack *pack);
 
 extern const TsmFoldPacked *tsm_fold_pack_result(const TsmFoldPack *pack);
 

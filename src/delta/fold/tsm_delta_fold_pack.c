@@ -32,10 +32,29 @@ struct TsmFoldPack
 	TsmCodecRow *rows;
 	int			nrows;
 	Size		bytes;
+	TsmFoldOptions given;
 	TsmCodecOptions options;
 	TsmCodecEncoder *encoder;
+	MemoryContext held_context; /* NULL unless segments are held */
+	List	   *held;			/* TsmSegment */
+	TsmFoldPacked held_result;
 	TsmFoldPacked result;
 };
+
+/* As the store says; a history that has none yet is folded by the defaults. */
+static void
+set_options(TsmFoldPack *pack)
+{
+	TsmSegmentStore store;
+
+	if (!tsm_segment_store(pack->map->history, &store))
+		store.options = NULL;
+	tsm_fold_options(&store, &pack->given);
+	pack->options.frame_rows = pack->given.frame_rows > 0 ? pack->given.frame_rows : TSM_FOLD_FRAME_ROWS;
+	pack->options.level = pack->given.level >= 0 ? pack->given.level :
+		pack->map->has_bytes ? TSM_FOLD_LEVEL_BYTES : TSM_FOLD_LEVEL_NARROW;
+	pack->options.block_size = pack->given.block_size;
+}
 
 TsmFoldPack *
 tsm_fold_pack_make(TsmSegmentMap *map, TsmSegmentTable *store)
@@ -54,7 +73,7 @@ tsm_fold_pack_make(TsmSegmentMap *map, TsmSegmentTable *store)
 	pack->windows[1] = AllocSetContextCreate(CurrentMemoryContext, "tsmem pack window",
 											 ALLOCSET_DEFAULT_SIZES);
 	pack->rows = palloc(WINDOW_ROWS * sizeof(TsmCodecRow));
-	pack->options = (TsmCodecOptions) {32, map->has_bytes ? 9 : 1, TSM_SEGMENT_BLOCK_SIZE};
+	set_options(pack);
 	pack->encoder = tsm_codec_encoder_init(palloc(tsm_codec_encoder_size()), &map->schema,
 										   &pack->options, tsm_segment_crc32c, &fault);
 	if (pack->encoder == NULL)
@@ -88,9 +107,31 @@ keep_row(TsmFoldPack *pack, const TsmCodecRow *row, TsmCodecRow *kept)
 }
 
 static void
+write_segment(TsmFoldPack *pack, const TsmSegment *segment)
+{
+	tsm_segment_insert(pack->store, segment);
+	pack->result.segments++;
+	pack->result.bytes += TSM_FOLD_SEGMENT_BYTES(segment->block);
+}
+
+static void
+hold_segment(TsmFoldPack *pack, const TsmSegment *segment)
+{
+	MemoryContext old = MemoryContextSwitchTo(pack->held_context);
+	TsmSegment *held = palloc(sizeof(TsmSegment));
+
+	*held = *segment;
+	held->block = memcpy(palloc(VARSIZE(segment->block)), segment->block, VARSIZE(segment->block));
+	pack->held = lappend(pack->held, held);
+	pack->held_result.segments++;
+	pack->held_result.bytes += TSM_FOLD_SEGMENT_BYTES(segment->block);
+	MemoryContextSwitchTo(old);
+}
+
+static void
 store_block(TsmFoldPack *pack, const TsmCodecRow *rows, int nrows, bytea *block)
 {
-	TsmSegment	segment;
+	TsmSegment	segment = {0};
 	int			i;
 
 	segment.key_lo = rows[0].key;
@@ -106,9 +147,10 @@ store_block(TsmFoldPack *pack, const TsmCodecRow *rows, int nrows, bytea *block)
 		segment.t_hi = Max(segment.t_hi, rows[i].end);
 		segment.t_min = Min(segment.t_min, rows[i].start);
 	}
-	tsm_segment_insert(pack->store, &segment);
-	pack->result.segments++;
-	pack->result.bytes += TSM_FOLD_SEGMENT_BYTES(block);
+	if (pack->held_context != NULL)
+		hold_segment(pack, &segment);
+	else
+		write_segment(pack, &segment);
 }
 
 /* Pack the first of the given versions into a block; gives how many. */
@@ -117,7 +159,7 @@ pack_block(TsmFoldPack *pack, const TsmCodecRow *rows, int nrows)
 {
 	static const char *const failed = "could not encode versions: %s";
 	TsmCodecFault fault;
-	size_t		size = TSM_SEGMENT_BLOCK_SIZE;
+	size_t		size = pack->given.block_size;
 	bytea	   *block = palloc(VARHDRSZ + size);
 	int			used = 0;
 
@@ -132,7 +174,7 @@ pack_block(TsmFoldPack *pack, const TsmCodecRow *rows, int nrows)
 		if (!tsm_codec_encode(pack->encoder, rows, Min(nrows, pack->options.frame_rows),
 							  (uint8_t *) VARDATA(block), &size, &used, &fault))
 			elog(ERROR, failed, fault.what);
-		pack->options.block_size = TSM_SEGMENT_BLOCK_SIZE;
+		pack->options.block_size = pack->given.block_size;
 	}
 	SET_VARSIZE(block, VARHDRSZ + size);
 	store_block(pack, rows, used, block);
@@ -149,6 +191,9 @@ pack_window(TsmFoldPack *pack, bool all)
 	int			used = 0;
 	int			i;
 
+	if (pack->given.frame_rows == 0 && left > 0)
+		pack->options.frame_rows = pack->bytes / left > TSM_FOLD_LARGE_ROW ?
+			TSM_FOLD_LARGE_FRAME_ROWS : TSM_FOLD_FRAME_ROWS;
 	while (used < left && (all || used * 2 < left))
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -162,9 +207,18 @@ pack_window(TsmFoldPack *pack, bool all)
 	MemoryContextReset(pack->windows[1 - pack->window]);
 }
 
+/*
+ * Where many versions have one key and start, the segments that begin with
+ * these have no order among them, so what follows the one may come before what
+ * follows another.
+ */
 void
 tsm_fold_pack_add(TsmFoldPack *pack, const TsmCodecRow *row)
 {
+	const TsmCodecRow *last = pack->nrows > 0 ? &pack->rows[pack->nrows - 1] : NULL;
+
+	if (last != NULL && (row->key < last->key || (row->key == last->key && row->start < last->start)))
+		pack_window(pack, true);
 	keep_row(pack, row, &pack->rows[pack->nrows++]);
 	if (pack->nrows == WINDOW_ROWS || pack->bytes > WINDOW_BYTES)
 		pack_window(pack, false);
@@ -195,6 +249,36 @@ void
 tsm_fold_pack_flush(TsmFoldPack *pack)
 {
 	pack_window(pack, true);
+}
+
+void
+tsm_fold_pack_hold(TsmFoldPack *pack)
+{
+	pack->held_context = AllocSetContextCreate(GetMemoryChunkContext(pack), "tsmem held segments",
+											   ALLOCSET_DEFAULT_SIZES);
+}
+
+const TsmFoldPacked *
+tsm_fold_pack_held(const TsmFoldPack *pack)
+{
+	return &pack->held_result;
+}
+
+void
+tsm_fold_pack_write_held(TsmFoldPack *pack)
+{
+	ListCell   *cell;
+
+	foreach(cell, pack->held)
+		write_segment(pack, lfirst(cell));
+}
+
+void
+tsm_fold_pack_drop_held(TsmFoldPack *pack)
+{
+	MemoryContextReset(pack->held_context);
+	pack->held = NIL;
+	pack->held_result = (TsmFoldPacked) {0, 0};
 }
 
 const TsmFoldPacked *

@@ -53,7 +53,9 @@ check_row(VerifyCall *call, const TsmCodecRow *row)
 
 	if (row->start > row->end)
 		problem = "a version ends before it starts";
-	else if (call->any && (row->key < last->key || (row->key == last->key && row->start < last->start)))
+	/* Segments that begin with the same key and start have no order among them. */
+	else if (call->any && (row->key < last->key ||
+						   (row->key == last->key && row->start < last->start && call->table->disjoint_keys)))
 		problem = "versions are out of order";
 	else if (call->any && call->table->disjoint_keys && call->map->integer_key &&
 			 row->key == last->key && row->start < last->end)

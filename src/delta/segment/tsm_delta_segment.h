@@ -20,8 +20,8 @@
 
 /* ---- tsm_delta_segment_store.c: the store of a history ---- */
 
-/* The largest block that stays in a page with the columns beside it. */
-#define TSM_SEGMENT_BLOCK_SIZE	8080
+/* The largest block that stays in a page with the columns beside it; zones take of it what they are long. */
+#define TSM_SEGMENT_BLOCK_SIZE	8072
 
 /* Attribute numbers of a table of segments. */
 #define Anum_segment_key_lo		1
@@ -32,7 +32,8 @@
 #define Anum_segment_versions	6
 #define Anum_segment_schema_id	7
 #define Anum_segment_block		8
-#define Natts_segment			8
+#define Anum_segment_zones		9
+#define Natts_segment			9
 
 /* One row of a table of segments. */
 typedef struct TsmSegment
@@ -46,6 +47,7 @@ typedef struct TsmSegment
 	int32		versions;
 	int32		schema_id;
 	bytea	   *block;			/* NULL where not asked for */
+	bytea	   *zones;			/* what some columns hold; NULL without */
 } TsmSegment;
 
 /* One row of tsmem.segment_tables: where the folded part of a history is. */
@@ -101,7 +103,10 @@ extern bool tsm_segment_find_next(TsmSegmentTable *table, Snapshot snapshot, int
 extern void tsm_segment_of_slot(TupleTableSlot *slot, TsmSegment *segment, bool with_block);
 extern void tsm_segment_insert(TsmSegmentTable *table, const TsmSegment *segment);
 
-/* Delete a row that nobody else may change; 40001 where somebody did. */
+/*
+ * Delete a row that nobody else may change; 40001 where somebody did, or, in a
+ * transaction of one snapshot, where this does not see the row.
+ */
 extern void tsm_segment_delete(Relation rel, ItemPointer tid, Snapshot snapshot);
 
 /* The registration of a table of the current user (42501, 55000); the table is locked against a DROP. */
@@ -138,6 +143,7 @@ typedef struct TsmSegmentMap
 	TsmSegmentColumn *columns;	/* as many as schema.natts */
 	bool		has_bytes;		/* some column is of kind bytes */
 	List	   *schemas;		/* TsmSegmentSchema, as they were asked for */
+	TsmCodecValue *scratch;		/* of the version whose cost is asked for */
 	MemoryContext context;		/* it and all it has live in */
 } TsmSegmentMap;
 
@@ -160,6 +166,9 @@ extern int64 tsm_segment_key_of_values(TsmSegmentMap *map, const Datum *values, 
 /* The version that is in the slot; values has room for schema.natts. Allocates what it detoasts in the current context. */
 extern void tsm_segment_row_of_slot(TsmSegmentMap *map, TupleTableSlot *slot, TsmCodecRow *row,
 									TsmCodecValue *values);
+
+/* What that version counts for against TSM_CODEC_MAX_RAW. Nothing is fetched from outside of the row for it. */
+extern Size tsm_segment_cost_of_slot(TsmSegmentMap *map, TupleTableSlot *slot);
 
 /* Fix the settings that the text of a value depends on; undone by AtEOXact_GUC(true, level). */
 extern int	tsm_segment_fix_settings(void);

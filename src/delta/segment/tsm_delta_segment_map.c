@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "access/detoast.h"
 #include "access/htup_details.h"
 #include "access/transam.h"
 #include "catalog/pg_collation.h"
@@ -167,6 +168,7 @@ tsm_segment_map(Relation history, const TsmVersionedTable *table)
 		map->schema.natts++;
 	}
 	map->schema.attributes = map->attributes;
+	map->scratch = palloc0((map->schema.natts + 1) * sizeof(TsmCodecValue));
 	return map;
 }
 
@@ -258,6 +260,26 @@ tsm_segment_row_of_slot(TsmSegmentMap *map, TupleTableSlot *slot, TsmCodecRow *r
 		if (!values[i].null)
 			value_of_datum(&map->columns[i], &map->attributes[i], datum, &values[i]);
 	}
+}
+
+Size
+tsm_segment_cost_of_slot(TsmSegmentMap *map, TupleTableSlot *slot)
+{
+	TsmCodecValue *values = map->scratch;
+	int			i;
+
+	for (i = 0; i < map->schema.natts; i++)
+	{
+		Datum		datum = slot_getattr(slot, map->columns[i].column, &values[i].null);
+
+		if (values[i].null || map->attributes[i].kind != TSM_CODEC_BYTES)
+			continue;
+		if (map->columns[i].as_text)
+			value_of_datum(&map->columns[i], &map->attributes[i], datum, &values[i]);
+		else
+			values[i].length = toast_raw_datum_size(datum) - VARHDRSZ;
+	}
+	return tsm_codec_row_cost(&map->schema, values);
 }
 
 int

@@ -23,6 +23,7 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/jsonb.h"
+#include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
@@ -181,9 +182,10 @@ make_segments(Oid history, const char *schema)
 
 	tsm_delta_execute("CREATE TABLE %s (key_lo int8 NOT NULL, t_lo timestamptz NOT NULL, "
 					  "key_hi int8 NOT NULL, t_hi timestamptz NOT NULL, t_min timestamptz NOT NULL, "
-					  "versions int4 NOT NULL, schema_id int4 NOT NULL, block bytea NOT NULL) "
+					  "versions int4 NOT NULL, schema_id int4 NOT NULL, block bytea NOT NULL, zones bytea) "
 					  "WITH (toast_tuple_target = 8160)", qualified);
-	tsm_delta_execute("ALTER TABLE %s ALTER COLUMN block SET STORAGE EXTERNAL", qualified);
+	tsm_delta_execute("ALTER TABLE %s ALTER COLUMN block SET STORAGE EXTERNAL, "
+					  "ALTER COLUMN zones SET STORAGE PLAIN", qualified);
 	tsm_delta_execute("CREATE INDEX ON %s (key_lo, t_lo)", qualified);
 	segments = get_relname_relid(name, get_rel_namespace(history));
 	tsm_delta_protect_history(segments);
@@ -351,6 +353,8 @@ tsm_segment_of_slot(TupleTableSlot *slot, TsmSegment *segment, bool with_block)
 	segment->schema_id = DatumGetInt32(slot->tts_values[Anum_segment_schema_id - 1]);
 	segment->block = with_block ?
 		DatumGetByteaPCopy(slot->tts_values[Anum_segment_block - 1]) : NULL;
+	segment->zones = slot->tts_isnull[Anum_segment_zones - 1] ? NULL :
+		DatumGetByteaPCopy(slot->tts_values[Anum_segment_zones - 1]);
 }
 
 /* The first segment from (key, start) on in a direction, by the index; backwards it may begin there. */
@@ -414,6 +418,8 @@ tsm_segment_insert(TsmSegmentTable *table, const TsmSegment *segment)
 	values[Anum_segment_versions - 1] = Int32GetDatum(segment->versions);
 	values[Anum_segment_schema_id - 1] = Int32GetDatum(segment->schema_id);
 	values[Anum_segment_block - 1] = PointerGetDatum(segment->block);
+	values[Anum_segment_zones - 1] = PointerGetDatum(segment->zones);
+	nulls[Anum_segment_zones - 1] = segment->zones == NULL;
 	tuple = heap_form_tuple(RelationGetDescr(table->rel), values, nulls);
 	CatalogTupleInsert(table->rel, tuple);
 	heap_freetuple(tuple);
@@ -423,9 +429,11 @@ void
 tsm_segment_delete(Relation rel, ItemPointer tid, Snapshot snapshot)
 {
 	TM_FailureData failure;
+	/* A transaction of one snapshot must not move what this does not see, or see it twice. */
+	Snapshot	own = IsolationUsesXactSnapshot() ? GetTransactionSnapshot() : InvalidSnapshot;
 
-	if (table_tuple_delete(rel, tid, GetCurrentCommandId(true), snapshot, InvalidSnapshot, true,
-						   &failure, false) != TM_Ok)
+	if (table_tuple_delete(rel, tid, GetCurrentCommandId(true), snapshot, own, true, &failure,
+						   false) != TM_Ok)
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 				 errmsg("could not fold table \"%s\" due to a concurrent change",

@@ -14,6 +14,11 @@
  * into the index of its table. So the row is looked at again, afterwards,
  * but only when a transaction has completed in between.
  *
+ * A version that has been folded is not in the history's own rows: its
+ * segments are asked too. They are asked first, so that a version that is
+ * unfolded meanwhile is seen in them, and again, when a transaction has
+ * completed, for one that was folded meanwhile.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -110,6 +115,7 @@ typedef struct TsmTemporalLook
 	SnapshotData dirty;
 	ScanKeyData keys[INDEX_MAX_KEYS];
 	TupleTableSlot *slot;
+	TsmDeltaFolded *folded;		/* NULL where nothing was ever folded */
 } TsmTemporalLook;
 
 static void
@@ -117,6 +123,8 @@ close_look(TsmTemporalHold *hold)
 {
 	TsmTemporalLook *look = (TsmTemporalLook *) hold;
 
+	if (look->folded != NULL)
+		tsm_delta_folded_close(look->folded);
 	index_endscan(look->scan);
 	index_close(look->index, NoLock);
 	table_close(look->history, NoLock);
@@ -165,6 +173,7 @@ open_look(TsmTemporalPlan *plan)
 		ScanKeyInit(&look->keys[i], i + 1, BTEqualStrategyNumber, get_opcode(operator), (Datum) 0);
 		look->keys[i].sk_collation = look->index->rd_indcollation[i];
 	}
+	look->folded = tsm_delta_folded_open(history);
 	tsm_temporal_hold(&look->hold, plan->context, TopTransactionResourceOwner, close_look);
 	CurrentResourceOwner = save;
 	MemoryContextSwitchTo(old_context);
@@ -194,6 +203,21 @@ look_once(TsmTemporalLook *look, const TsmTemporalPlan *plan, TimestampTz *end)
 	return writer;
 }
 
+/* Move *end on to that of the latest folded version, where it is later and after the start of this transaction. */
+static void
+look_at_folded(TsmTemporalLook *look, const TsmTemporalPlan *plan, TimestampTz *end)
+{
+	Datum		values[INDEX_MAX_KEYS];
+	TimestampTz folded_end;
+	int			i;
+
+	for (i = 0; i < plan->nkeys; i++)
+		values[i] = look->keys[i].sk_argument;
+	if (tsm_delta_folded_end(look->folded, values, GetCurrentTransactionStartTimestamp(), &folded_end) &&
+		folded_end > *end)
+		*end = folded_end;
+}
+
 bool
 tsm_temporal_latest_end(TsmTemporalPlan *plan, TupleTableSlot *row, TimestampTz *end)
 {
@@ -201,6 +225,8 @@ tsm_temporal_latest_end(TsmTemporalPlan *plan, TupleTableSlot *row, TimestampTz 
 	ResourceOwner save = CurrentResourceOwner;
 	MemoryContext old_context;
 	TransactionId writer;
+	TimestampTz folded_end = DT_NOBEGIN;
+	uint64		completed = 0;
 	bool		null = false;
 	int			i;
 
@@ -216,8 +242,16 @@ tsm_temporal_latest_end(TsmTemporalPlan *plan, TupleTableSlot *row, TimestampTz 
 		return false;
 	old_context = MemoryContextSwitchTo(plan->context);
 	CurrentResourceOwner = look->hold.owner;
+	if (look->folded != NULL)
+	{
+		completed = tsm_completed_transactions();
+		look_at_folded(look, plan, &folded_end);
+	}
 	while (TransactionIdIsValid(writer = look_once(look, plan, end)))
 		XactLockTableWait(writer, NULL, NULL, XLTW_None);
+	if (look->folded != NULL && completed != tsm_completed_transactions())
+		look_at_folded(look, plan, &folded_end);
+	*end = Max(*end, folded_end);
 	CurrentResourceOwner = save;
 	MemoryContextSwitchTo(old_context);
 	return true;
