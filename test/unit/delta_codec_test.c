@@ -664,7 +664,7 @@ set_random_text(TsmCodecValue *value, size_t length)
 static void
 test_large_rows(void)
 {
-	const size_t most = TSM_CODEC_MAX_RAW - 64 - 8;
+	const size_t most = TSM_CODEC_MAX_RAW - 64 - 10;
 	TsmCodecEncoder *encoder = malloc(tsm_codec_encoder_size());
 	TsmCodecFault fault;
 	TsmCodecValue *values;
@@ -678,11 +678,18 @@ test_large_rows(void)
 	for (i = 0; i < 4; i++)
 	{
 		values = new_values();
-		set_random_text(values, most);
+		if (i % 2 == 0)
+			set_random_text(values, i == 0 ? most : 1000);
+		else
+		{
+			/* The one before, changed in the middle. */
+			set_text(values, rows[i - 1].values->as.bytes, rows[i - 1].values->length);
+			((uint8_t *) values->as.bytes)[values->length / 2] ^= 1;
+		}
 		add_row(i / 2, i, i + 1, values);
 	}
 	ok(tsm_codec_row_cost(&schema, rows[0].values) == TSM_CODEC_MAX_RAW && round_trip(&blocks) &&
-	   blocks == 1, "rows at the limit of size are read back");
+	   blocks == 2, "rows at the limit of size are read back");
 
 	encoder = tsm_codec_encoder_init(encoder, &schema, &options, crc32c, &fault);
 	rows[2].values = values = new_values();
@@ -699,8 +706,12 @@ test_large_rows(void)
 	ok(!tsm_codec_encode(encoder, rows, 2, block, &size, &used, &fault) &&
 	   fault.code == TSM_CODEC_NO_ROOM && fault.position > most, "a small block has no room for a large row");
 	options.block_size = fault.position;
-	ok(tsm_codec_encode(encoder, rows, 2, block, &size, &used, &fault) && used == 1 &&
+	ok(tsm_codec_encode(encoder, rows, 2, block, &size, &used, &fault) && used > 0 &&
 	   size <= options.block_size, "one of the size that is named has");
+	options.block_size = TSM_CODEC_MAX_BLOCK;
+	set_random_text((TsmCodecValue *) rows[1].values, most);
+	ok(tsm_codec_encode(encoder, rows, 2, block, &size, &used, &fault) && used == 1 && size > most &&
+	   reads_as(block, size, rows, 1), "two rows at the limit that have nothing in common are too many for a block");
 	options.block_size = 0;
 	ok(!tsm_codec_encode(encoder, rows, 2, block, &size, &used, &fault) &&
 	   fault.code == TSM_CODEC_NO_ROOM, "one of no size has not");
@@ -790,6 +801,43 @@ test_columns_apart(void)
 	good = good && reads_columns(&reading, 31, all, &rows[31]);
 	ok(good, "attributes can be read each at other rows");
 	reading_free(&reading);
+	free(encoder);
+}
+
+/* Long values with small changes: a frame ends where reading its last row would be too much work. */
+static void
+test_long_values(void)
+{
+	const int	length = 700000;
+	TsmCodecEncoder *encoder = malloc(tsm_codec_encoder_size());
+	TsmCodecBlock opened;
+	TsmCodecFrame frame;
+	TsmCodecFault fault;
+	size_t		size;
+	int			used,
+				i;
+	bool		good;
+
+	set_schema(1, TSM_CODEC_BYTES, 0);
+	set_options(32, 1, TSM_CODEC_MAX_BLOCK);
+	for (i = 0; i < 8; i++)
+	{
+		TsmCodecValue *values = new_values();
+
+		if (i == 0)
+			set_random_text(values, length);
+		else
+			set_text(values, rows[i - 1].values->as.bytes, length);
+		((uint8_t *) values->as.bytes)[i * 1000 + 7] ^= 1;
+		((uint8_t *) values->as.bytes)[length - i * 50000 - 100] ^= 1;
+		add_row(1, i, i + 1, values);
+	}
+	encoder = tsm_codec_encoder_init(encoder, &schema, &options, crc32c, &fault);
+	good = tsm_codec_encode(encoder, rows, nrows, block, &size, &used, &fault) && used == nrows &&
+		size < 2 * length + 40000 && reads_as(block, size, rows, nrows) &&
+		tsm_codec_open(&opened, block, size, crc32c, &fault) && tsm_codec_first_frame(&opened, &frame);
+	ok(good && opened.frames == 2 && frame.rows == 1 + TSM_CODEC_MAX_WORK / length,
+	   "long values are kept as differences, in frames of bounded work");
 	free(encoder);
 }
 
@@ -918,7 +966,7 @@ test_damage_of_frames(void)
 
 /*
  * A frame as no writer makes it: 8 attributes of 100 rows, whose values grow
- * from 6,000 to 60,000 bytes in the second row, change in each, and shrink in the last.
+ * from 6,000 to 300,000 bytes in the second row, change in each, and shrink in the last.
  */
 static size_t
 oversized_block(void)
@@ -938,9 +986,9 @@ oversized_block(void)
 		tsm_write_u8(&values, 0xFF);
 	tsm_write_varint(&values, 6000 << 1);
 	values.position += 6000;
-	tsm_write_varint(&values, 51 << 1 | 1);
-	tsm_write_zigzag(&values, 54000);
-	for (op = 0; op < 10; op++)
+	tsm_write_varint(&values, 251 << 1 | 1);
+	tsm_write_zigzag(&values, 294000);
+	for (op = 0; op < 50; op++)
 	{
 		if (op > 0)
 			tsm_write_zigzag(&values, -6000);
@@ -951,12 +999,12 @@ oversized_block(void)
 	{
 		tsm_write_varint(&values, 6 << 1 | 1);
 		tsm_write_zigzag(&values, 0);
-		tsm_write_varint(&values, 59999);
+		tsm_write_varint(&values, 299999);
 		tsm_write_varint(&values, 1);
 		tsm_write_u8(&values, 'y');
 	}
 	tsm_write_varint(&values, 5 << 1 | 1);
-	tsm_write_zigzag(&values, 10 - 60000);
+	tsm_write_zigzag(&values, 10 - 300000);
 	tsm_write_varint(&values, 10);
 	tsm_write_varint(&values, 0);
 
@@ -1215,6 +1263,7 @@ main(void)
 	test_large_rows();
 	test_growing_values();
 	test_columns_apart();
+	test_long_values();
 	test_damage();
 	test_damage_of_frames();
 	test_versions();

@@ -109,9 +109,10 @@
 #define TSM_CODEC_MAX_FIXED			32767	/* bytes of a value of kind fixed */
 #define TSM_CODEC_MAX_FRAME_ROWS	256
 #define TSM_CODEC_MAX_FRAMES		1024	/* of a block */
-#define TSM_CODEC_MAX_RAW			65536	/* bytes of a raw frame, and of the values of a row */
+#define TSM_CODEC_MAX_RAW			((1 << 21) - 1)	/* bytes of a raw frame, and of the values of a row */
+#define TSM_CODEC_MAX_WORK			(1 << 22)	/* bytes of the values of all rows of a frame but the first */
 #define TSM_CODEC_MAX_BASE			32768	/* bytes of a raw base image */
-#define TSM_CODEC_MAX_BLOCK			(1 << 20)
+#define TSM_CODEC_MAX_BLOCK			(1 << 22)
 #define TSM_CODEC_MAX_LEVEL			12
 #define TSM_CODEC_INFINITY			INT64_MAX
 
@@ -198,7 +199,7 @@ typedef struct TsmCodecOptions
 
 typedef struct TsmCodecEncoder TsmCodecEncoder;
 
-/* Bytes of memory an encoder needs; about 700 kB, of which it touches what it uses. */
+/* Bytes of memory an encoder needs; about 9 MB, of which it touches what it uses. */
 extern size_t tsm_codec_encoder_size(void);
 
 /*
@@ -293,7 +294,7 @@ extern const uint8_t *tsm_codec_expand_frame(const TsmCodecBlock *block, const T
 
 typedef struct TsmCodecReader TsmCodecReader;
 
-/* Bytes of memory a reader of so many attributes needs: about 540 kB, of which it touches what it uses. */
+/* Bytes of memory a reader of so many attributes needs: about 13 MB, of which it touches what it uses. */
 extern size_t tsm_codec_reader_size(int natts);
 
 /* Make a reader in the given memory, aligned for any type; there is nothing to free in it. */

@@ -5,10 +5,10 @@
  *
  * Most changes of a row leave the beginning and the end of a value alone, so
  * these are trimmed first. What is left of the old value is hashed, eight
- * bytes at every third place; the new one is scanned for those anchors, and each
- * that is found is extended to both sides. One place a hash and one probe a
- * byte keep the time linear. A missed match costs bytes only, and the
- * compression of the frame finds many of them.
+ * bytes at every third place, or further apart where it is long; the new one is
+ * scanned for those anchors, and each that is found is extended to both sides.
+ * One place a hash and one probe a byte keep the time linear. A missed match
+ * costs bytes only, and the compression of the frame finds many of them.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,7 +17,8 @@
 #include <string.h>
 
 #define ANCHOR_LENGTH	8
-#define ANCHOR_STRIDE	3
+#define ANCHOR_STRIDE	3		/* at least */
+#define MIN_ANCHOR_BITS	8
 #define MIN_COPY		12		/* a copy costs about five bytes */
 
 /* Shorter than this, the middle is inserted whole. */
@@ -36,12 +37,12 @@ typedef struct DiffState
 } DiffState;
 
 static uint32_t
-anchor_hash(const uint8_t *bytes)
+anchor_hash(const uint8_t *bytes, int bits)
 {
 	uint64_t	word;
 
 	memcpy(&word, bytes, ANCHOR_LENGTH);
-	return (uint32_t) ((word * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - ANCHOR_BITS));
+	return (uint32_t) ((word * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - bits));
 }
 
 /* How many bytes from the beginning on are alike, up to limit. */
@@ -91,20 +92,27 @@ flush(DiffState *state, size_t end)
  * common prefix.
  */
 static void
-scan_middle(DiffState *state, uint16_t *anchors, const uint8_t *old, size_t old_end, size_t begin,
+scan_middle(DiffState *state, uint32_t *anchors, const uint8_t *old, size_t old_end, size_t begin,
 			size_t new_end)
 {
 	const uint8_t *new = state->new;
+	size_t		stride = ANCHOR_STRIDE;
 	size_t		place;
+	int			bits = MIN_ANCHOR_BITS;
 
-	memset(anchors, 0, sizeof(uint16_t) << ANCHOR_BITS);
-	for (place = begin; place + ANCHOR_LENGTH <= old_end; place += ANCHOR_STRIDE)
-		anchors[anchor_hash(old + place)] = (uint16_t) (place + 1);
+	/* A slot a byte, so that few anchors push others out, and few slots are cleared for a short value. */
+	while (bits < ANCHOR_BITS && (size_t) 1 << bits < old_end - begin)
+		bits++;
+	if ((old_end - begin) >> ANCHOR_BITS > stride)
+		stride = (old_end - begin) >> ANCHOR_BITS;
+	memset(anchors, 0, sizeof(uint32_t) << bits);
+	for (place = begin; place + ANCHOR_LENGTH <= old_end; place += stride)
+		anchors[anchor_hash(old + place, bits)] = (uint32_t) place + 1;
 
 	place = begin;
 	while (place + ANCHOR_LENGTH <= new_end && !state->writer.failed)
 	{
-		size_t		source = anchors[anchor_hash(new + place)];
+		size_t		source = anchors[anchor_hash(new + place, bits)];
 		size_t		before,
 					after;
 
@@ -131,7 +139,7 @@ scan_middle(DiffState *state, uint16_t *anchors, const uint8_t *old, size_t old_
 }
 
 size_t
-tsm_codec_diff(uint16_t *anchors, const uint8_t *old, size_t old_length, const uint8_t *new,
+tsm_codec_diff(uint32_t *anchors, const uint8_t *old, size_t old_length, const uint8_t *new,
 			   size_t new_length, uint8_t *diff, size_t limit)
 {
 	DiffState	state;

@@ -119,8 +119,8 @@ tsm_codec_encoder_init(void *memory, const TsmCodecSchema *schema, const TsmCode
 
 /*
  * What the row takes alone in a raw frame, at most: 64 bytes of key, times and
- * xids; an attribute 3 of length, 1 of mode, 1 of nulls, and 10 of an integer
- * or 3 of a token.
+ * xids; an attribute 4 of length, 1 of mode, 1 of nulls, and 10 of an integer
+ * or 4 of a token.
  */
 size_t
 tsm_codec_row_cost(const TsmCodecSchema *schema, const TsmCodecValue *values)
@@ -131,13 +131,13 @@ tsm_codec_row_cost(const TsmCodecSchema *schema, const TsmCodecValue *values)
 	for (i = 0; i < schema->natts; i++)
 	{
 		if (values[i].null)
-			cost += 5;
+			cost += 6;
 		else if (is_by_value(&schema->attributes[i]))
-			cost += 15;
+			cost += 16;
 		else if (schema->attributes[i].kind == TSM_CODEC_FIXED)
-			cost += 8 + (size_t) schema->attributes[i].length;
+			cost += 10 + (size_t) schema->attributes[i].length;
 		else
-			cost += 8 + (size_t) values[i].length;
+			cost += 10 + (size_t) values[i].length;
 	}
 	return cost;
 }
@@ -281,7 +281,8 @@ fit_frame(TsmCodecEncoder *encoder, const TsmCodecRow *rows, int nrows, size_t r
 
 /*
  * How many rows from the first on may share a frame; 0 when the first is too
- * big, -1 at a fault. Entities whose first rows alone fill a frame end it.
+ * big, -1 at a fault. Entities whose first rows alone fill a frame end it, and
+ * so do rows that it is much work to go through.
  */
 static int
 rows_for_frame(const TsmCodecEncoder *encoder, const TsmCodecRow *rows, int used, int nrows,
@@ -289,6 +290,7 @@ rows_for_frame(const TsmCodecEncoder *encoder, const TsmCodecRow *rows, int used
 {
 	int			limit = encoder->options->frame_rows;
 	size_t		whole = 0;
+	size_t		work = 0;
 	int			i;
 
 	for (i = used; i < nrows && i - used < limit; i++)
@@ -302,9 +304,11 @@ rows_for_frame(const TsmCodecEncoder *encoder, const TsmCodecRow *rows, int used
 			return -1;
 		}
 		cost = tsm_codec_row_cost(encoder->schema, rows[i].values);
-		if (i == used || rows[i].key != rows[i - 1].key)
+		if (i > used && rows[i].key != rows[i - 1].key)
 			whole += cost;
-		if (cost > TSM_CODEC_MAX_RAW || (i > used && whole > TSM_CODEC_MAX_RAW))
+		if (i > used)
+			work += cost;
+		if (cost > TSM_CODEC_MAX_RAW || whole > FRAME_RAW || work > TSM_CODEC_MAX_WORK)
 			break;
 	}
 	return i - used;

@@ -182,10 +182,12 @@ tsm_codec_write_frame(TsmCodecEncoder *encoder, const TsmCodecRow *rows, int nro
 	FrameShape	shape;
 	TsmWriter	writer;
 	TsmWriter	sections;
+	size_t		limit = FRAME_RAW + tsm_codec_row_cost(encoder->schema, rows[0].values);
 	int			i;
 
 	measure(&shape, rows, nrows);
-	tsm_writer_init(&writer, encoder->raw, sizeof(encoder->raw));
+	tsm_writer_init(&writer, encoder->raw,
+					limit < sizeof(encoder->raw) ? limit : sizeof(encoder->raw));
 	tsm_write_u8(&writer, shape.flags);
 	write_runs(&writer, rows, nrows);
 	write_starts(&writer, &shape, rows, nrows);

@@ -46,8 +46,11 @@
 /* A directory entry at its longest: 2 + 10 + 10 + 1 + 10 + 3 + 3. */
 #define ENTRY_MAX_SIZE		39
 
-/* Hash table of places in the previous value; a place plus 1 fits 16 bits. */
-#define ANCHOR_BITS			12
+/* Hash table of places in the previous value, at most. */
+#define ANCHOR_BITS			16
+
+/* A raw frame has no more than this and what its first row takes alone: all of it is expanded to read a row. */
+#define FRAME_RAW			65536
 
 #define BITMAP_SIZE(n)		(((n) + 7) / 8)
 #define FRAME_BITMAP		BITMAP_SIZE(TSM_CODEC_MAX_FRAME_ROWS)
@@ -68,7 +71,7 @@ struct TsmCodecEncoder
 		LZ4_stream_t fast;
 		LZ4_streamHC_t high;
 	}			lz4;
-	uint16_t	anchors[1 << ANCHOR_BITS];
+	uint32_t	anchors[1 << ANCHOR_BITS];
 	uint8_t		directory[TSM_CODEC_MAX_FRAMES * ENTRY_MAX_SIZE];
 	uint8_t		base[TSM_CODEC_MAX_BASE];
 	uint8_t		raw[TSM_CODEC_MAX_RAW];
@@ -86,8 +89,8 @@ extern bool tsm_codec_check_schema(const TsmCodecSchema *schema, TsmCodecFault *
 
 /*
  * Write rows as a raw frame into encoder->raw and raw_length. False when it
- * would have more than TSM_CODEC_MAX_RAW bytes, which one row that passes
- * tsm_codec_row_cost never has.
+ * would have more than FRAME_RAW bytes beside the first row, or more than
+ * TSM_CODEC_MAX_RAW, which one row that passes tsm_codec_row_cost never has.
  */
 extern bool tsm_codec_write_frame(TsmCodecEncoder *encoder, const TsmCodecRow *rows, int nrows);
 
@@ -100,7 +103,7 @@ extern void tsm_codec_write_section(TsmCodecEncoder *encoder, TsmWriter *writer,
  * no fewer than limit bytes. Both values have at most TSM_CODEC_MAX_RAW
  * bytes; takes time linear in their lengths.
  */
-extern size_t tsm_codec_diff(uint16_t *anchors, const uint8_t *old, size_t old_length,
+extern size_t tsm_codec_diff(uint32_t *anchors, const uint8_t *old, size_t old_length,
 							 const uint8_t *new, size_t new_length, uint8_t *diff, size_t limit);
 
 /* The length of the value that a diff makes; false when it is longer than TSM_CODEC_MAX_RAW. */

@@ -20,10 +20,10 @@
 
 #include <string.h>
 
-#define ARENA_HALF		(4 * TSM_CODEC_MAX_RAW)
+#define ARENA_HALF		(3 * TSM_CODEC_MAX_RAW)
 
 /* A small arena stays in the cache; it grows with the rows. */
-#define ARENA_FIRST		(TSM_CODEC_MAX_RAW / 2)
+#define ARENA_FIRST		32768
 
 /* Where the values of an attribute are read. */
 typedef struct Cursor
@@ -472,7 +472,7 @@ arena_room(TsmCodecReader *reader, size_t length)
 			return NULL;
 		/* Half of it free after each turn makes the copying a constant part of the work. */
 		while (need > reader->arena_limit / 2 && reader->arena_limit < ARENA_HALF)
-			reader->arena_limit *= 2;
+			reader->arena_limit = reader->arena_limit > ARENA_HALF / 2 ? ARENA_HALF : reader->arena_limit * 2;
 	}
 	room = reader->arena[reader->arena_half] + reader->arena_used;
 	reader->arena_used += (uint32_t) length;
@@ -739,10 +739,10 @@ tsm_codec_read_columns(TsmCodecReader *reader, int index, const uint8_t *wanted,
 	if (index < 0 || index >= reader->rows)
 		return tsm_codec_fail(fault, TSM_CODEC_BAD_CALL, index, "no such row in the frame");
 
-	/* No row on the way has more, so values that pass over it are of no writer. */
+	/* No writer makes a reader do more. */
 	reader->target = index;
 	reader->made = 0;
-	reader->made_limit = (size_t) (index + 1) * TSM_CODEC_MAX_RAW;
+	reader->made_limit = TSM_CODEC_MAX_WORK;
 	for (i = 0; i < natts; i++)
 	{
 		const Cursor *cursor = &reader->cursors[i];
