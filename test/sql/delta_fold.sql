@@ -29,7 +29,7 @@ UPDATE thing SET t = t || ' more', f8 = '-0', f4 = '-Infinity' WHERE id > 0;
 UPDATE thing SET t = NULL, jb = NULL;
 DELETE FROM thing WHERE id = 6;
 -- A version that no block takes.
-INSERT INTO thing (id, by) SELECT 100, string_agg(sha256(i::text::bytea), '') FROM generate_series(1, 3000) i;
+INSERT INTO thing (id, by) SELECT 100, string_agg(sha256(i::text::bytea), '') FROM generate_series(1, 66000) i;
 UPDATE thing SET by = NULL WHERE id = 100;
 
 CREATE TABLE before AS SELECT * FROM thing_history;
