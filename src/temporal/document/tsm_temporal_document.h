@@ -10,6 +10,7 @@
 
 #include "tsm_compat.h"
 
+#include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "nodes/pg_list.h"
 #include "utils/jsonb.h"
@@ -33,7 +34,7 @@ typedef struct TsmDiffItem
  * Which items of a are not in b and which of b are not in a, so that what is
  * left is a common subsequence: the longest, unless the sequences are too long
  * and too different to find it in bounded time. Neither may have more than
- * TSM_DIFF_MAX_ITEMS. The arrays are palloc'd.
+ * TSM_DIFF_MAX_ITEMS. The arrays are palloc'd, with a false one behind the last.
  */
 extern void tsm_document_match(const TsmDiffItem *a, int na, const TsmDiffItem *b, int nb,
 							   bool **deleted, bool **inserted);
@@ -140,6 +141,11 @@ extern AttrNumber tsm_document_column(Relation rel, const char *name, Oid type);
 extern void tsm_document_check_body(Relation rel, Jsonb *schema, Datum id, bool no_id, Jsonb *body);
 
 /* tsm_temporal_document_read.c */
+
+extern Datum tsm_temporal_find_documents(PG_FUNCTION_ARGS);
+
+/* Whether find_documents reads the table: it is a versioned store of JSON. */
+extern bool tsm_document_can_find(Oid store);
 
 /* The query of find_documents: the path is $1, the time, by_time, $2. */
 extern char *tsm_document_find_query(Oid store, JsonPath *path, bool by_time);

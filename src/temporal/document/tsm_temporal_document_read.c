@@ -573,6 +573,14 @@ tsm_document_find_query(Oid store, JsonPath *path, bool by_time)
 					"u.row_end OPERATOR(pg_catalog.>) $2" : "");
 }
 
+bool
+tsm_document_can_find(Oid relid)
+{
+	const TsmDocumentStore *store = get_rel_name(relid) == NULL ? NULL : tsm_document_find(relid);
+
+	return store != NULL && store->versioned && store->json;
+}
+
 /* Run the query and store its rows. Within SPI. */
 static void
 store_found(const char *query, Datum *values, Tuplestorestate *store)

@@ -21,13 +21,27 @@ PG_FUNCTION_INFO_V1(tsm_temporal_text_diff);
 /* Lines between two looks for an interrupt. */
 #define LINES_A_LOOK	4096
 
-/* One text as lines. changed: not in the other text. */
+/* Steps by which all runs of changed lines together are slid, for each line. */
+#define SLIDES_A_LINE	16
+
+/* One text as lines. changed: not in the other text; false behind the last. */
 typedef struct Lines
 {
 	TsmDiffItem *items;
 	int			count;
 	bool	   *changed;
 } Lines;
+
+/* Changed lines in a row. */
+typedef struct Run
+{
+	Lines	   *lines;
+	const Lines *other;
+	int			start;
+	int			end;
+	int			opposite;		/* the unchanged line of the other text, or its end, that stands for line end */
+	int64		budget;			/* steps left, of all runs */
+} Run;
 
 /* Lines from..to of either text, that differ. */
 typedef struct Change
@@ -82,6 +96,116 @@ split_lines(const char *text, int length, Lines *lines)
 	}
 }
 
+static bool
+same_line(const Lines *lines, int a, int b)
+{
+	return lines->items[a].length == lines->items[b].length &&
+		memcmp(lines->items[a].data, lines->items[b].data, lines->items[a].length) == 0;
+}
+
+/*
+ * Move a run a line up, when its last line is the one before it: then that one
+ * can be taken for the changed one. Takes in a run that it meets.
+ */
+static bool
+slide_up(Run *run)
+{
+	bool	   *changed = run->lines->changed;
+
+	if (run->start == 0 || !same_line(run->lines, run->start - 1, run->end - 1) || run->budget-- <= 0)
+		return false;
+	changed[--run->start] = true;
+	changed[--run->end] = false;
+	while (run->start > 0 && changed[run->start - 1])
+		run->start--;
+	do
+	{
+		run->opposite--;
+	} while (run->other->changed[run->opposite]);
+	return true;
+}
+
+static bool
+slide_down(Run *run)
+{
+	bool	   *changed = run->lines->changed;
+
+	if (run->end == run->lines->count || !same_line(run->lines, run->start, run->end) ||
+		run->budget-- <= 0)
+		return false;
+	changed[run->start++] = false;
+	changed[run->end++] = true;
+	while (changed[run->end])
+		run->end++;
+	do
+	{
+		run->opposite++;
+	} while (run->other->changed[run->opposite]);
+	return true;
+}
+
+/* Whether lines of the other text are changed at the same place. */
+static bool
+faces_change(const Run *run)
+{
+	return run->opposite > 0 && run->other->changed[run->opposite - 1];
+}
+
+/* Up until it has met what it can meet, then down; at last to the lowest place where it faces a change. */
+static void
+settle_run(Run *run)
+{
+	int			length;
+	int			facing;
+
+	do
+	{
+		length = run->end - run->start;
+		while (slide_up(run))
+			CHECK_FOR_INTERRUPTS();
+		facing = faces_change(run) ? run->end : -1;
+		while (slide_down(run))
+		{
+			CHECK_FOR_INTERRUPTS();
+			if (faces_change(run))
+				facing = run->end;
+		}
+	} while (length != run->end - run->start);
+	while (facing >= 0 && run->end > facing && slide_up(run))
+		CHECK_FOR_INTERRUPTS();
+}
+
+/*
+ * Where a run of changed lines could as well be elsewhere, let it meet others,
+ * face changes of the other text, or else stand as low as it can: insertions
+ * of whole blocks look like that then.
+ */
+static void
+settle_runs(Lines *lines, const Lines *other)
+{
+	Run			run = {lines, other, 0, 0, 0, (int64) SLIDES_A_LINE * (lines->count + other->count)};
+
+	while (other->changed[run.opposite])
+		run.opposite++;
+	for (;;)
+	{
+		while (run.end < lines->count && !lines->changed[run.end])
+		{
+			run.end++;
+			do
+			{
+				run.opposite++;
+			} while (other->changed[run.opposite]);
+		}
+		if (run.end == lines->count)
+			return;
+		run.start = run.end;
+		while (lines->changed[run.end])
+			run.end++;
+		settle_run(&run);
+	}
+}
+
 static void
 compare_lines(TextDiff *diff, const char *old_text, int old_length, const char *new_text,
 			  int new_length)
@@ -90,6 +214,8 @@ compare_lines(TextDiff *diff, const char *old_text, int old_length, const char *
 	split_lines(new_text, new_length, &diff->new);
 	tsm_document_match(diff->old.items, diff->old.count, diff->new.items, diff->new.count,
 					   &diff->old.changed, &diff->new.changed);
+	settle_runs(&diff->old, &diff->new);
+	settle_runs(&diff->new, &diff->old);
 }
 
 /* The first change at or behind two lines that stand for each other. False when there is none. */

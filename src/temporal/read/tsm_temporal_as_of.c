@@ -20,6 +20,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "tsm_temporal_document.h"
 #include "tsm_temporal_int.h"
 #include "tsm_temporal_read.h"
 #include "tsm_temporal_session.h"
@@ -270,5 +271,7 @@ tsm_temporal_read_kind(PGFunction function)
 {
 	if (function == tsm_temporal_as_of)
 		return TSM_READ_TIME;
+	if (function == tsm_temporal_find_documents)
+		return TSM_READ_FIND;
 	return function == tsm_temporal_as_of_snapshot ? TSM_READ_SNAPSHOT : TSM_READ_NONE;
 }

@@ -1,8 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * tsm_temporal_inline.c
- *	  as_of and as_of_snapshot in FROM become subqueries when a statement is
- *	  planned, so that its conditions reach the indexes of table and history.
+ *	  as_of, as_of_snapshot and find_documents in FROM become subqueries when
+ *	  a statement is planned, so that its conditions reach the indexes of
+ *	  table and history.
  *
  * The server inlines functions of language SQL only, and none of those could
  * name the table that a row type means. The subquery is the one that the
@@ -34,6 +35,7 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
+#include "tsm_temporal_document.h"
 #include "tsm_temporal_int.h"
 #include "tsm_temporal_read.h"
 #include "tsm_temporal_session.h"
@@ -72,7 +74,7 @@ kind_of(Oid function)
 	char	   *name = get_func_name(function);
 	FmgrInfo	info;
 
-	if (name == NULL || strncmp(name, "as_of", 5) != 0 ||
+	if (name == NULL || (strncmp(name, "as_of", 5) != 0 && strcmp(name, "find_documents") != 0) ||
 		get_func_namespace(function) != get_namespace_oid("tsmem", true))
 		return TSM_READ_NONE;
 	fmgr_info(function, &info);
@@ -106,7 +108,7 @@ substitute_mutator(Node *node, Substitution *substitution)
 
 /*
  * Make an argument such that null has no meaning of its own: a constant is
- * null or not, and the system time null is as of the latest time. False when
+ * null or not, and a system time null is as of the latest time. False when
  * neither will do.
  */
 static bool
@@ -119,7 +121,7 @@ settle_argument(List *arguments, int which, TsmReadKind kind, bool *given)
 	*given = !IsA(argument, Const) || !((Const *) argument)->constisnull;
 	if (IsA(argument, Const))
 		return true;
-	if (kind != TSM_READ_TIME || which != 1)
+	if ((kind != TSM_READ_TIME || which != 1) && (kind != TSM_READ_FIND || which != 2))
 		return false;
 	coalesce = makeNode(CoalesceExpr);
 	coalesce->coalescetype = TIMESTAMPTZOID;
@@ -154,12 +156,29 @@ call_query(FuncExpr *call, TsmReadKind kind)
 	return query;
 }
 
+/* The same for find_documents: the path has to be known, since it decides by which operator it is asked. */
+static char *
+find_query(FuncExpr *call)
+{
+	Node	   *store = linitial(call->args);
+	Node	   *path = lsecond(call->args);
+	bool		by_time;
+
+	if (!IsA(store, Const) || ((Const *) store)->constisnull || !IsA(path, Const) ||
+		((Const *) path)->constisnull || !settle_argument(call->args, 2, TSM_READ_FIND, &by_time))
+		return NULL;
+	return tsm_document_can_find(DatumGetObjectId(((Const *) store)->constvalue)) ?
+		tsm_document_find_query(DatumGetObjectId(((Const *) store)->constvalue),
+								DatumGetJsonPathP(((Const *) path)->constvalue), by_time) : NULL;
+}
+
 /* The subquery for a call; NULL when it has to stay a call. Arguments are changed for the good. */
 static Query *
 inline_call(FuncExpr *call, Inlining *inlining)
 {
 	TsmReadKind kind = kind_of(call->funcid);
-	Oid			types[2] = {kind == TSM_READ_SNAPSHOT ? TEXTOID : TIMESTAMPTZOID, TIMESTAMPTZOID};
+	Oid			types[2] = {kind == TSM_READ_SNAPSHOT ? TEXTOID :
+	kind == TSM_READ_FIND ? JSONPATHOID : TIMESTAMPTZOID, TIMESTAMPTZOID};
 	Substitution substitution;
 	char	   *text;
 	List	   *queries;
@@ -170,7 +189,7 @@ inline_call(FuncExpr *call, Inlining *inlining)
 		tsm_function_aclcheck(call->funcid, GetUserId()) != ACLCHECK_OK)
 		return NULL;
 	call = copyObject(call);
-	text = call_query(call, kind);
+	text = kind == TSM_READ_FIND ? find_query(call) : call_query(call, kind);
 	if (text == NULL)
 		return NULL;
 	queries = pg_analyze_and_rewrite_fixedparams(linitial_node(RawStmt, raw_parser(text, RAW_PARSE_DEFAULT)),

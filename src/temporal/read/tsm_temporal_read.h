@@ -97,12 +97,13 @@ extern TimestampTz tsm_snapshot_since(Oid relid);
  */
 extern List *tsm_temporal_histories(Relation rel);
 
-/* as_of, as_of_snapshot, and what is neither. */
+/* as_of, as_of_snapshot, find_documents, and what is none of them. */
 typedef enum TsmReadKind
 {
 	TSM_READ_NONE,
 	TSM_READ_TIME,
-	TSM_READ_SNAPSHOT
+	TSM_READ_SNAPSHOT,
+	TSM_READ_FIND
 } TsmReadKind;
 
 extern TsmReadKind tsm_temporal_read_kind(PGFunction function);
