@@ -155,3 +155,118 @@ COMMENT ON PROCEDURE tsmem.prune_all(regclass, timestamptz, int8) IS
 CREATE FUNCTION tsmem.verify(rel regclass, OUT segment tid, OUT problem text) RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'tsm_delta_verify' LANGUAGE C VOLATILE STRICT;
 COMMENT ON FUNCTION tsmem.verify(regclass) IS 'what is wrong with the segments of a table; no rows where all is well';
+
+-- Options and maintenance of folded history
+-- What is remembered of folds means nothing in another cluster: it is not dumped.
+
+CREATE TABLE tsmem.segment_folds (
+	history regclass CONSTRAINT segment_folds_pkey PRIMARY KEY,
+	last_fold timestamptz,
+	versions int8 NOT NULL,
+	row_bytes int8 NOT NULL,
+	next_look timestamptz
+);
+COMMENT ON TABLE tsmem.segment_folds IS 'what is remembered of the folds of a history; written by tsmem alone';
+COMMENT ON COLUMN tsmem.segment_folds.history IS 'the history of a versioned table';
+COMMENT ON COLUMN tsmem.segment_folds.last_fold IS 'when versions of it were folded last';
+COMMENT ON COLUMN tsmem.segment_folds.versions IS 'how many have been folded';
+COMMENT ON COLUMN tsmem.segment_folds.row_bytes IS 'bytes that these took as rows, without indexes';
+COMMENT ON COLUMN tsmem.segment_folds.next_look IS 'before that enough versions to fold cannot be due; null: look at any time';
+
+CREATE TABLE tsmem.fold_progress (
+	pid int4 NOT NULL,
+	statement_start timestamptz NOT NULL,
+	rel regclass NOT NULL,
+	phase text NOT NULL,
+	versions_total int8 NOT NULL,
+	versions_done int8 NOT NULL,
+	segments_added int8 NOT NULL,
+	started timestamptz NOT NULL
+);
+COMMENT ON TABLE tsmem.fold_progress IS 'where long folds are, and were when they were cancelled; written by tsmem alone, read through tsmem.stat_progress_fold';
+COMMENT ON COLUMN tsmem.fold_progress.pid IS 'the process that folds';
+COMMENT ON COLUMN tsmem.fold_progress.statement_start IS 'when its statement began';
+COMMENT ON COLUMN tsmem.fold_progress.rel IS 'the versioned table';
+COMMENT ON COLUMN tsmem.fold_progress.phase IS 'what it does';
+COMMENT ON COLUMN tsmem.fold_progress.versions_total IS 'versions that were due when it began';
+COMMENT ON COLUMN tsmem.fold_progress.versions_done IS 'versions folded and committed';
+COMMENT ON COLUMN tsmem.fold_progress.segments_added IS 'segments by which the table of segments grew';
+COMMENT ON COLUMN tsmem.fold_progress.started IS 'when it began with this table';
+
+CREATE VIEW tsmem.stat_progress_fold AS
+SELECT p.pid, pg_catalog.current_database() AS datname, p.rel, p.phase, p.versions_total, p.versions_done, p.segments_added, p.started
+FROM tsmem.fold_progress p
+JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) p.pid
+WHERE (a.state OPERATOR(pg_catalog.=) 'active' AND a.query_start OPERATOR(pg_catalog.=) p.statement_start)
+	OR a.state OPERATOR(pg_catalog.=) 'disabled';
+COMMENT ON VIEW tsmem.stat_progress_fold IS 'a row a fold_all or maintain under way in this database, of sessions that pg_stat_activity shows to the current user';
+COMMENT ON COLUMN tsmem.stat_progress_fold.pid IS 'the process that folds';
+COMMENT ON COLUMN tsmem.stat_progress_fold.datname IS 'the database';
+COMMENT ON COLUMN tsmem.stat_progress_fold.rel IS 'the versioned table';
+COMMENT ON COLUMN tsmem.stat_progress_fold.phase IS 'what it does: folding, merging';
+COMMENT ON COLUMN tsmem.stat_progress_fold.versions_total IS 'versions that were due when it began';
+COMMENT ON COLUMN tsmem.stat_progress_fold.versions_done IS 'versions folded and committed';
+COMMENT ON COLUMN tsmem.stat_progress_fold.segments_added IS 'segments by which the table of segments grew';
+COMMENT ON COLUMN tsmem.stat_progress_fold.started IS 'when it began with this table';
+GRANT SELECT ON tsmem.stat_progress_fold TO PUBLIC;
+
+CREATE FUNCTION tsmem.set_delta_options(rel regclass, frame_rows int4 DEFAULT NULL, level int4 DEFAULT NULL,
+	block_size int4 DEFAULT NULL, zones name[] DEFAULT NULL, fold_after interval DEFAULT NULL, fold_when int4 DEFAULT NULL,
+	worker boolean DEFAULT NULL, reset name[] DEFAULT NULL) RETURNS jsonb
+AS 'MODULE_PATHNAME', 'tsm_delta_set_options' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION tsmem.set_delta_options(regclass, int4, int4, int4, name[], interval, int4, boolean, name[]) IS
+'sets how the history of a table is folded; gives the options that are set';
+
+CREATE PROCEDURE tsmem.fold_all(rel regclass, older_than interval DEFAULT NULL, batch int4 DEFAULT 100000)
+AS 'MODULE_PATHNAME', 'tsm_delta_fold_all' LANGUAGE C;
+COMMENT ON PROCEDURE tsmem.fold_all(regclass, interval, int4) IS 'folds all former versions of a table, committing a batch at a time';
+
+CREATE PROCEDURE tsmem.maintain(rel regclass DEFAULT NULL)
+AS 'MODULE_PATHNAME', 'tsm_delta_maintain' LANGUAGE C;
+COMMENT ON PROCEDURE tsmem.maintain(regclass) IS 'folds what is due, of one table or of all of the caller; for a scheduler';
+
+-- Statistics of histories
+
+CREATE FUNCTION tsmem._history_counts(rel regclass, OUT tail_versions int8, OUT segments int8, OUT segment_versions int8,
+	OUT estimated boolean)
+AS 'MODULE_PATHNAME', 'tsm_delta_history_counts' LANGUAGE C STABLE STRICT;
+COMMENT ON FUNCTION tsmem._history_counts(regclass) IS 'internal: versions and segments of a table that the current user may read; counted by a sample where there are many';
+
+CREATE VIEW tsmem.stat_delta AS
+SELECT d.rel, d.tail_versions, d.tail_bytes, d.segment_versions, d.segments, d.segment_bytes, d.estimated,
+	d.row_bytes_per_version::pg_catalog.numeric(20, 1) AS row_bytes_per_version,
+	d.segment_bytes_per_version::pg_catalog.numeric(20, 1) AS segment_bytes_per_version,
+	pg_catalog.round(d.row_bytes_per_version OPERATOR(pg_catalog./) d.segment_bytes_per_version, 1) AS ratio,
+	d.last_fold, d.folded_versions
+FROM (
+	SELECT v.rel, c.tail_versions, pg_catalog.pg_total_relation_size(v.history) AS tail_bytes, c.segment_versions, c.segments,
+		CASE WHEN s.segments IS NULL THEN 0::pg_catalog.int8 ELSE pg_catalog.pg_total_relation_size(s.segments) END AS segment_bytes,
+		c.estimated,
+		f.row_bytes OPERATOR(pg_catalog./) NULLIF(f.versions, 0)::pg_catalog.numeric AS row_bytes_per_version,
+		pg_catalog.pg_total_relation_size(s.segments) OPERATOR(pg_catalog./) NULLIF(c.segment_versions, 0)::pg_catalog.numeric
+			AS segment_bytes_per_version,
+		f.last_fold, COALESCE(f.versions, 0) AS folded_versions
+	FROM tsmem.versioned_tables v
+	CROSS JOIN LATERAL tsmem._history_counts(v.rel) c
+	LEFT JOIN tsmem.segment_tables s ON s.history OPERATOR(pg_catalog.=) v.history::pg_catalog.oid
+	LEFT JOIN tsmem.segment_folds f ON f.history OPERATOR(pg_catalog.=) v.history::pg_catalog.oid
+	WHERE c.estimated IS NOT NULL) d;
+COMMENT ON VIEW tsmem.stat_delta IS 'what histories take: a row a versioned table that the current user may read';
+COMMENT ON COLUMN tsmem.stat_delta.rel IS 'the versioned table';
+COMMENT ON COLUMN tsmem.stat_delta.tail_versions IS 'former versions in rows';
+COMMENT ON COLUMN tsmem.stat_delta.tail_bytes IS 'bytes of the tail on disk, with indexes and TOAST; space that a fold has freed is in it until the rows of others fill it';
+COMMENT ON COLUMN tsmem.stat_delta.segment_versions IS 'former versions in segments';
+COMMENT ON COLUMN tsmem.stat_delta.segments IS 'segments';
+COMMENT ON COLUMN tsmem.stat_delta.segment_bytes IS 'bytes of the segments on disk, with index and TOAST';
+COMMENT ON COLUMN tsmem.stat_delta.estimated IS 'whether the counts were extrapolated from a sample of pages';
+COMMENT ON COLUMN tsmem.stat_delta.row_bytes_per_version IS 'bytes that a version took as a row before it was folded, TOAST included, indexes not';
+COMMENT ON COLUMN tsmem.stat_delta.segment_bytes_per_version IS 'bytes that it takes now';
+COMMENT ON COLUMN tsmem.stat_delta.ratio IS 'the first divided by the second';
+COMMENT ON COLUMN tsmem.stat_delta.last_fold IS 'when versions were folded last';
+COMMENT ON COLUMN tsmem.stat_delta.folded_versions IS 'versions folded so far, of which unfold and others may have removed some';
+GRANT SELECT ON tsmem.stat_delta TO PUBLIC;
+
+CREATE FUNCTION tsmem.chain_lengths(rel regclass, OUT shortest int8, OUT longest int8, OUT chains int8, OUT versions int8)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'tsm_delta_chain_lengths' LANGUAGE C STABLE STRICT;
+COMMENT ON FUNCTION tsmem.chain_lengths(regclass) IS 'how many entities of a table have how many versions in segments; reads them all';

@@ -10,7 +10,12 @@ OBJS += \
 	src/delta/fold/tsm_delta_fold_options.o \
 	src/delta/fold/tsm_delta_fold_pack.o \
 	src/delta/fold/tsm_delta_merge.o \
+	src/delta/fold/tsm_delta_maintain.o \
+	src/delta/fold/tsm_delta_note.o \
+	src/delta/fold/tsm_delta_options.o \
+	src/delta/fold/tsm_delta_progress.o \
 	src/delta/fold/tsm_delta_unfold.o \
+	src/delta/inspect/tsm_delta_stat.o \
 	src/delta/inspect/tsm_delta_verify.o \
 	src/delta/keep/tsm_delta_keep_horizon.o \
 	src/delta/keep/tsm_delta_keep_prune.o \
@@ -29,6 +34,8 @@ OBJS += \
 	src/delta/segment/tsm_delta_segment_schema.o \
 	src/delta/segment/tsm_delta_segment_store.o \
 	src/delta/segment/tsm_delta_segment_walk.o \
+	src/delta/worker/tsm_delta_launch.o \
+	src/delta/worker/tsm_delta_worker.o \
 	src/delta/tsm_delta_guard.o \
 	src/delta/tsm_delta_init.o \
 	src/delta/tsm_delta_name.o \

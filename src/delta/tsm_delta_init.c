@@ -12,6 +12,7 @@
 
 #include "tsm_base.h"
 #include "tsm_delta_scan.h"
+#include "tsm_delta_worker.h"
 
 static set_rel_pathlist_hook_type previous_pathlist_hook = NULL;
 
@@ -38,6 +39,7 @@ delta_load(void)
 	tsm_delta_shape_load();
 	tsm_delta_scan_load();
 	tsm_delta_estimate_load();
+	tsm_delta_worker_load();
 	previous_pathlist_hook = set_rel_pathlist_hook;
 	set_rel_pathlist_hook = look_at_relation;
 }

@@ -27,7 +27,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-#include "tsm_delta_fold.h"
+#include "tsm_delta_maintain.h"
 #include "tsm_delta_segment.h"
 
 /* A row of the tail. */
@@ -394,14 +394,20 @@ tsm_fold_table(TsmVersionedTable *table, TimestampTz before, int max_versions, T
 	call.before = Min(before, GetCurrentTransactionStartTimestamp());
 	call.max_versions = max_versions;
 	tsm_delta_as_owner(tsm_segment_owner(table->history), fold_as_owner, &call);
-	if (call.run.too_large > 0)
-		ereport(NOTICE,
-				(errmsg("%lld versions of table \"%s\" are too large to fold",
-						(long long) call.run.too_large, get_rel_name(table->rel))));
 	result->versions = call.run.versions;
 	result->segments = call.added.segments - call.run.segments_before;
 	result->bytes_before = call.run.bytes_before;
 	result->bytes_after = call.added.bytes - call.run.segment_bytes_before;
+	result->too_large = call.run.too_large;
+	tsm_fold_add_note(table->history, result);
+}
+
+void
+tsm_fold_report_too_large(Oid rel, int64 versions)
+{
+	ereport(NOTICE,
+			(errmsg("%lld versions of table \"%s\" are too large to fold",
+					(long long) versions, get_rel_name(rel))));
 }
 
 PG_FUNCTION_INFO_V1(tsm_delta_fold);
@@ -438,6 +444,8 @@ tsm_delta_fold(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	tsm_fold_table(table, before, max_versions, &result);
+	if (result.too_large > 0)
+		tsm_fold_report_too_large(table->rel, result.too_large);
 	values[0] = Int64GetDatum(result.versions);
 	values[1] = Int64GetDatum(result.segments);
 	values[2] = Int64GetDatum(result.bytes_before);

@@ -19,6 +19,7 @@ typedef struct TsmFoldResult
 	int64		segments;		/* by which the table of segments grew */
 	int64		bytes_before;	/* of these versions in the tail, TOAST included, indexes not */
 	int64		bytes_after;	/* by which the segments grew */
+	int64		too_large;		/* found, and left in the tail; of all of it when it was gone through to its end */
 } TsmFoldResult;
 
 /*
@@ -28,6 +29,9 @@ typedef struct TsmFoldResult
  */
 extern void tsm_fold_table(TsmVersionedTable *table, TimestampTz before, int max_versions,
 						   TsmFoldResult *result);
+
+/* Tell the user of versions that stay in the tail. */
+extern void tsm_fold_report_too_large(Oid rel, int64 versions);
 
 /* ---- tsm_delta_merge.c ---- */
 

@@ -34,6 +34,7 @@
 #define SEGMENT_TABLES_SEGMENTS	"segment_tables_segments_key"
 #define SEGMENT_TABLES_FOLDED	"segment_tables_folded_key"
 #define SEGMENT_COLUMNS			"segment_columns"
+#define SEGMENT_FOLDS			"segment_folds"
 #define Anum_tables_history		1
 #define Anum_tables_segments	2
 #define Anum_tables_folded		3
@@ -241,6 +242,7 @@ forget(Oid history)
 {
 	forget_rows(SEGMENT_TABLES, history);
 	forget_rows(SEGMENT_COLUMNS, history);
+	forget_rows(SEGMENT_FOLDS, history);
 	CommandCounterIncrement();
 }
 
