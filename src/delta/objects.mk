@@ -34,6 +34,7 @@ OBJS += \
 	src/delta/segment/tsm_delta_segment_schema.o \
 	src/delta/segment/tsm_delta_segment_store.o \
 	src/delta/segment/tsm_delta_segment_walk.o \
+	src/delta/segment/tsm_delta_segment_zone.o \
 	src/delta/worker/tsm_delta_launch.o \
 	src/delta/worker/tsm_delta_worker.o \
 	src/delta/tsm_delta_guard.o \

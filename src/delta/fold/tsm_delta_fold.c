@@ -192,7 +192,7 @@ stays(FoldRun *run, const TsmSegment *segment)
 		return true;
 	if (tsm_segment_walk_begin(run->walk, segment, &fault))
 	{
-		while (tsm_segment_walk_next(run->walk, &row, &fault))
+		while (tsm_segment_walk_next_head(run->walk, &row, &fault))
 			last = row.start;
 	}
 	if (fault.code != TSM_CODEC_OK)
@@ -303,7 +303,6 @@ end_run(FoldRun *run)
 {
 	UnregisterSnapshot(run->tail_snapshot);
 	ExecDropSingleTupleTableSlot(run->slot);
-	MemoryContextDelete(run->row_context);
 	table_close(run->history, NoLock);
 }
 
@@ -388,12 +387,18 @@ void
 tsm_fold_table(TsmVersionedTable *table, TimestampTz before, int max_versions, TsmFoldResult *result)
 {
 	FoldCall	call = {0};
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "tsmem fold",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old;
 
 	call.table = table;
 	/* Ends in the future, where a clock was wrong, may yet be of use to writers. */
 	call.before = Min(before, GetCurrentTransactionStartTimestamp());
 	call.max_versions = max_versions;
+	old = MemoryContextSwitchTo(context);
 	tsm_delta_as_owner(tsm_segment_owner(table->history), fold_as_owner, &call);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
 	result->versions = call.run.versions;
 	result->segments = call.added.segments - call.run.segments_before;
 	result->bytes_before = call.run.bytes_before;

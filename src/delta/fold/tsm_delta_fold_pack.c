@@ -33,8 +33,10 @@ struct TsmFoldPack
 	int			nrows;
 	Size		bytes;
 	TsmFoldOptions given;
+	Size		block_size;		/* with zones beside it */
 	TsmCodecOptions options;
 	TsmCodecEncoder *encoder;
+	TsmSegmentZoneWriter *zones;
 	MemoryContext held_context; /* NULL unless segments are held */
 	List	   *held;			/* TsmSegment */
 	TsmFoldPacked held_result;
@@ -53,7 +55,12 @@ set_options(TsmFoldPack *pack)
 	pack->options.frame_rows = pack->given.frame_rows > 0 ? pack->given.frame_rows : TSM_FOLD_FRAME_ROWS;
 	pack->options.level = pack->given.level >= 0 ? pack->given.level :
 		pack->map->has_bytes ? TSM_FOLD_LEVEL_BYTES : TSM_FOLD_LEVEL_NARROW;
-	pack->options.block_size = pack->given.block_size;
+	pack->zones = tsm_segment_zone_writer(pack->map, pack->given.zones);
+	pack->block_size = pack->given.block_size;
+	if (pack->block_size <= TSM_SEGMENT_BLOCK_SIZE)
+		pack->block_size = Min(pack->block_size,
+							   TSM_SEGMENT_BLOCK_SIZE - tsm_segment_zone_room(pack->zones));
+	pack->options.block_size = pack->block_size;
 }
 
 TsmFoldPack *
@@ -122,6 +129,8 @@ hold_segment(TsmFoldPack *pack, const TsmSegment *segment)
 
 	*held = *segment;
 	held->block = memcpy(palloc(VARSIZE(segment->block)), segment->block, VARSIZE(segment->block));
+	if (segment->zones != NULL)
+		held->zones = memcpy(palloc(VARSIZE(segment->zones)), segment->zones, VARSIZE(segment->zones));
 	pack->held = lappend(pack->held, held);
 	pack->held_result.segments++;
 	pack->held_result.bytes += TSM_FOLD_SEGMENT_BYTES(segment->block);
@@ -147,10 +156,13 @@ store_block(TsmFoldPack *pack, const TsmCodecRow *rows, int nrows, bytea *block)
 		segment.t_hi = Max(segment.t_hi, rows[i].end);
 		segment.t_min = Min(segment.t_min, rows[i].start);
 	}
+	segment.zones = tsm_segment_zone_write(pack->zones, rows, nrows);
 	if (pack->held_context != NULL)
 		hold_segment(pack, &segment);
 	else
 		write_segment(pack, &segment);
+	if (segment.zones != NULL)
+		pfree(segment.zones);
 }
 
 /* Pack the first of the given versions into a block; gives how many. */
@@ -159,7 +171,7 @@ pack_block(TsmFoldPack *pack, const TsmCodecRow *rows, int nrows)
 {
 	static const char *const failed = "could not encode versions: %s";
 	TsmCodecFault fault;
-	size_t		size = pack->given.block_size;
+	size_t		size = pack->block_size;
 	bytea	   *block = palloc(VARHDRSZ + size);
 	int			used = 0;
 
@@ -174,7 +186,7 @@ pack_block(TsmFoldPack *pack, const TsmCodecRow *rows, int nrows)
 		if (!tsm_codec_encode(pack->encoder, rows, Min(nrows, pack->options.frame_rows),
 							  (uint8_t *) VARDATA(block), &size, &used, &fault))
 			elog(ERROR, failed, fault.what);
-		pack->options.block_size = pack->given.block_size;
+		pack->options.block_size = pack->block_size;
 	}
 	SET_VARSIZE(block, VARHDRSZ + size);
 	store_block(pack, rows, used, block);

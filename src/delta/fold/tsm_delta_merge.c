@@ -220,11 +220,16 @@ void
 tsm_merge_table(TsmVersionedTable *table, int max_segments, TsmMergeResult *result)
 {
 	MergeRun	merge = {0};
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "tsmem merge",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
 
 	merge.table = table;
 	merge.max_segments = max_segments;
 	if (tsm_segment_store(table->history, &merge.store))
 		tsm_delta_as_owner(tsm_segment_owner(table->history), merge_as_owner, &merge);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
 	*result = merge.result;
 }
 

@@ -153,6 +153,9 @@ typedef struct TsmSegmentMap
  */
 extern TsmSegmentMap *tsm_segment_map(Relation history, const TsmVersionedTable *table);
 
+/* Whether values of a type hold OIDs that another cluster has otherwise. */
+extern bool tsm_segment_holds_oids(Oid type);
+
 /* The key of the version in the slot, as segments are ordered by it. */
 extern int64 tsm_segment_key_of_slot(TsmSegmentMap *map, TupleTableSlot *slot);
 
@@ -293,5 +296,81 @@ extern bool tsm_segment_walk_next(TsmSegmentWalk *walk, TsmCodecRow *row, TsmCod
 
 /* The same without values: key, times and transactions alone. */
 extern bool tsm_segment_walk_next_head(TsmSegmentWalk *walk, TsmCodecRow *row, TsmCodecFault *fault);
+
+/* ---- tsm_delta_segment_zone.c: what some columns hold in a segment ----
+ *
+ * ON DISK. Integers are little-endian. The zones of a segment are
+ *
+ *	OFFSET	SIZE	DESCRIPTION
+ *	0		1		format, 1; a reader that does not know it takes the segment to have no zones
+ *	1		...		zones, each
+ *		0		2		place of the column in blocks of the schema, from 1
+ *		2		1		kind: 1 range, 2 filter
+ *		3		1		flags: 1 some value is null; 2 some value is not null
+ *		4		2		length of what follows; 0 without flag 2
+ *		6		16		range: the least, then the greatest value, each in the lower of 8 bytes
+ *		6		...		filter: bit i is bit i % 8 of byte i / 8. Of a hash h, bits
+ *						(h + k * (h >> 32 | 1)) mod 2^32 mod bits, for k from 0 to 4
+ *
+ * A column without a zone may hold anything.
+ */
+
+/* Columns of a table with zones, at most. */
+#define TSM_SEGMENT_MAX_ZONES	8
+
+#define TSM_ZONE_NONE	0
+#define TSM_ZONE_RANGE	1
+#define TSM_ZONE_FILTER	2
+
+/* The zones that a column has, and how values are compared (range) or hashed (filter). */
+typedef struct TsmSegmentZoneType
+{
+	uint8		kind;
+	bool		by_label;		/* the hash is that of the text */
+	FmgrInfo	function;		/* of the order, or the extended hash; of output by_label */
+	Oid			collation;
+} TsmSegmentZoneType;
+
+typedef struct TsmSegmentZone
+{
+	uint8		kind;
+	bool		has_null;
+	bool		has_value;		/* without, all are null and nothing below is set */
+	Datum		least;			/* of kind range */
+	Datum		greatest;
+	const uint8 *bits;			/* of kind filter, in the zones */
+	int			bytes;
+} TsmSegmentZone;
+
+/* What zones of a column of a history would be; kind TSM_ZONE_NONE for none. */
+extern void tsm_segment_zone_type(TupleDesc desc, AttrNumber column, TsmSegmentZoneType *type);
+
+/* The hash of a value of a column whose zones are filters. */
+extern uint64 tsm_segment_zone_hash(TsmSegmentZoneType *type, Datum value);
+
+/*
+ * The zone of a place (from 0, as in TsmSegmentSchema) of a segment; false when nothing is
+ * known. It tells about values as they are stored: of no use where the place has a cast.
+ */
+extern bool tsm_segment_zone_find(const bytea *zones, int place, TsmSegmentZone *zone);
+
+/*
+ * Whether some value may be equal to one of the column's type, by the default
+ * operators of that; hash is asked for by filters only. Equality under a
+ * collation that is not deterministic must not be asked for.
+ */
+extern bool tsm_segment_zone_may_hold(const TsmSegmentZone *zone, TsmSegmentZoneType *type,
+									  Datum value, uint64 hash);
+
+typedef struct TsmSegmentZoneWriter TsmSegmentZoneWriter;
+
+/* For the named columns, as far as they have zones; NULL for none. The map has its schema written. */
+extern TsmSegmentZoneWriter *tsm_segment_zone_writer(TsmSegmentMap *map, const List *columns);
+
+/* Bytes that zones take beside a block, at most. */
+extern Size tsm_segment_zone_room(const TsmSegmentZoneWriter *writer);
+
+/* The zones of the versions of a segment, of map->schema; NULL for a NULL writer. Allocates in the current context. */
+extern bytea *tsm_segment_zone_write(TsmSegmentZoneWriter *writer, const TsmCodecRow *rows, int nrows);
 
 #endif							/* TSM_DELTA_SEGMENT_H */

@@ -56,9 +56,8 @@ is_object_name(Oid type)
 	}
 }
 
-/* Whether the bytes of a value hold OIDs that another cluster has otherwise. */
-static bool
-holds_oids(Oid type)
+bool
+tsm_segment_holds_oids(Oid type)
 {
 	Oid			base = getBaseType(type);
 	Oid			element;
@@ -69,9 +68,9 @@ holds_oids(Oid type)
 		case TYPTYPE_COMPOSITE:
 			return true;
 		case TYPTYPE_RANGE:
-			return !is_built_in(base) || holds_oids(get_range_subtype(base));
+			return !is_built_in(base) || tsm_segment_holds_oids(get_range_subtype(base));
 		case TYPTYPE_MULTIRANGE:
-			return !is_built_in(base) || holds_oids(get_multirange_range(base));
+			return !is_built_in(base) || tsm_segment_holds_oids(get_multirange_range(base));
 		default:
 			break;
 	}
@@ -79,7 +78,7 @@ holds_oids(Oid type)
 		return true;
 	element = get_base_element_type(base);
 	return OidIsValid(element) && get_typlen(base) == -1 &&
-		(!is_built_in(element) || holds_oids(element));
+		(!is_built_in(element) || tsm_segment_holds_oids(element));
 }
 
 static void
@@ -90,7 +89,7 @@ map_column(TsmSegmentColumn *column, TsmCodecAttribute *attribute, Form_pg_attri
 	bool		varlena;
 
 	column->column = form->attnum;
-	column->as_text = holds_oids(form->atttypid) || form->attlen == -2;
+	column->as_text = tsm_segment_holds_oids(form->atttypid) || form->attlen == -2;
 	attribute->length = 0;
 	if (column->as_text)
 	{
