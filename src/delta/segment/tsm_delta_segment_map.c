@@ -118,16 +118,12 @@ map_key(TsmSegmentMap *map, Relation history, const List *key_columns)
 		Form_pg_attribute form = TupleDescAttr(map->desc, column - 1);
 		TypeCacheEntry *type = lookup_type_cache(form->atttypid, TYPECACHE_HASH_EXTENDED_PROC_FINFO);
 
-		if (!OidIsValid(type->hash_extended_proc_finfo.fn_oid))
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("cannot fold history table \"%s\"", RelationGetRelationName(history)),
-					 errdetail("Column \"%s\" of its key has a type that cannot be hashed.",
-							   NameStr(form->attname))));
 		map->keys[map->nkeys] = column;
 		map->key_collations[map->nkeys] = form->attcollation;
-		fmgr_info_copy(&map->key_hashes[map->nkeys++], &type->hash_extended_proc_finfo,
-					   CurrentMemoryContext);
+		if (OidIsValid(type->hash_extended_proc_finfo.fn_oid))
+			fmgr_info_copy(&map->key_hashes[map->nkeys], &type->hash_extended_proc_finfo,
+						   CurrentMemoryContext);
+		map->nkeys++;
 	}
 	if (map->nkeys == 1)
 	{
@@ -171,6 +167,16 @@ tsm_segment_map(Relation history, const TsmVersionedTable *table)
 	return map;
 }
 
+static void
+refuse_key(TsmSegmentMap *map, AttrNumber column)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("cannot fold history table \"%s\"", get_rel_name(map->history)),
+			 errdetail("Column \"%s\" of its key has a type that cannot be hashed.",
+					   NameStr(TupleDescAttr(map->desc, column - 1)->attname))));
+}
+
 int64
 tsm_segment_key_of_values(TsmSegmentMap *map, const Datum *values, const bool *nulls)
 {
@@ -185,10 +191,14 @@ tsm_segment_key_of_values(TsmSegmentMap *map, const Datum *values, const bool *n
 			DatumGetInt64(values[0]);
 	}
 	for (i = 0; i < map->nkeys; i++)
+	{
+		if (!OidIsValid(map->key_hashes[i].fn_oid))
+			refuse_key(map, map->keys[i]);
 		hash = hash_combine64(hash, nulls[i] ? 0 :
 							  DatumGetUInt64(FunctionCall2Coll(&map->key_hashes[i],
 															   map->key_collations[i], values[i],
 															   UInt64GetDatum(0))));
+	}
 	return (int64) hash;
 }
 
