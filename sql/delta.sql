@@ -152,6 +152,36 @@ AS 'MODULE_PATHNAME', 'tsm_delta_prune_all' LANGUAGE C;
 COMMENT ON PROCEDURE tsmem.prune_all(regclass, timestamptz, int8) IS
 'raises the horizon and commits, then removes the versions that ended by then, committing after each batch';
 
+-- Erasure
+
+CREATE TABLE tsmem.tombstones (
+	rel regclass NOT NULL,
+	key_hash bytea NOT NULL,
+	erased_at timestamptz NOT NULL,
+	erased_by name NOT NULL,
+	reason text
+);
+CREATE INDEX tombstones_key_idx ON tsmem.tombstones (rel, key_hash);
+COMMENT ON TABLE tsmem.tombstones IS 'what was erased, without saying what it was; written by tsmem alone';
+COMMENT ON COLUMN tsmem.tombstones.rel IS 'the table';
+COMMENT ON COLUMN tsmem.tombstones.key_hash IS 'SHA-256 of hashes of the key: who can guess a key can try it';
+COMMENT ON COLUMN tsmem.tombstones.erased_at IS 'start of the transaction that erased it';
+COMMENT ON COLUMN tsmem.tombstones.erased_by IS 'the role that did';
+COMMENT ON COLUMN tsmem.tombstones.reason IS 'why, as given';
+SELECT pg_catalog.pg_extension_config_dump('tsmem.tombstones',
+	'WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = ''pg_catalog.pg_class''::pg_catalog.regclass AND d.objid = rel AND d.deptype = ''e'')');
+GRANT SELECT ON tsmem.tombstones TO PUBLIC;
+
+CREATE FUNCTION tsmem.erase(rel regclass, key jsonb, reason text DEFAULT NULL,
+	OUT current_rows int8, OUT tail_versions int8, OUT segment_versions int8)
+AS 'MODULE_PATHNAME', 'tsm_delta_erase' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION tsmem.erase(regclass, jsonb, text) IS
+'deletes the rows of an entity and removes all its former versions; leaves a tombstone';
+
+CREATE FUNCTION tsmem.is_erased(rel regclass, key jsonb) RETURNS boolean
+AS 'MODULE_PATHNAME', 'tsm_delta_is_erased' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION tsmem.is_erased(regclass, jsonb) IS 'whether an entity with this key was erased once';
+
 CREATE FUNCTION tsmem.verify(rel regclass, OUT segment tid, OUT problem text) RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'tsm_delta_verify' LANGUAGE C VOLATILE STRICT;
 COMMENT ON FUNCTION tsmem.verify(regclass) IS 'what is wrong with the segments of a table; no rows where all is well';

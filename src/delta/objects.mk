@@ -17,9 +17,11 @@ OBJS += \
 	src/delta/fold/tsm_delta_unfold.o \
 	src/delta/inspect/tsm_delta_stat.o \
 	src/delta/inspect/tsm_delta_verify.o \
+	src/delta/keep/tsm_delta_keep_erase.o \
 	src/delta/keep/tsm_delta_keep_horizon.o \
 	src/delta/keep/tsm_delta_keep_prune.o \
 	src/delta/keep/tsm_delta_keep_run.o \
+	src/delta/keep/tsm_delta_keep_tombstone.o \
 	src/delta/read/tsm_delta_estimate.o \
 	src/delta/read/tsm_delta_foreign.o \
 	src/delta/read/tsm_delta_match.o \

@@ -20,6 +20,7 @@
 
 #include "tsm_delta_follow.h"
 #include "tsm_delta_int.h"
+#include "tsm_delta_keep.h"
 #include "tsm_delta_segment.h"
 
 PG_FUNCTION_INFO_V1(tsm_delta_loaded);
@@ -101,6 +102,7 @@ tsm_delta_forget_dropped_trigger(PG_FUNCTION_ARGS)
 				 errmsg("function \"%s\" must be called by an event trigger", "_forget_dropped_tables")));
 	tsm_delta_forget_dropped();
 	tsm_segment_forget_dropped();
+	tsm_keep_forget_dropped();
 	tsm_delta_check_parts_kept();
 	tsm_delta_follow_dropped_columns();
 	PG_RETURN_VOID();

@@ -42,15 +42,18 @@ typedef struct TsmKeepRun
 	TsmKeepResult result;
 } TsmKeepRun;
 
+/* The registration of a table; 55000 without, perhaps because it has gone while we waited for a lock. */
+extern TsmVersionedTable *tsm_keep_find(Oid rel);
+
 /*
  * Open what is to be removed from. Takes RowExclusiveLock on the history, or
- * AccessExclusiveLock when nothing was removed from it before (see
+ * AccessExclusiveLock when its horizon is to be raised for the first time (see
  * tsm_delta_keep_horizon.c); ShareUpdateExclusiveLock on its segments, or on
  * itself when there are none: folds, prunes and erasures of a table come one
  * after the other. To the end of the transaction. In tsm_delta_as_owner only.
  * 55000 when the table is not versioned any more.
  */
-extern void tsm_keep_open(TsmKeepRun *run, Oid rel);
+extern void tsm_keep_open(TsmKeepRun *run, Oid rel, bool raises_horizon);
 extern void tsm_keep_close(TsmKeepRun *run);
 
 /* Remove a row of the tail, or a segment that has been read with its block. */
@@ -93,5 +96,13 @@ extern void tsm_keep_set_horizon(Oid rel, TimestampTz before);
  */
 extern void tsm_keep_prune(Oid rel, TimestampTz before, int64 max_versions,
 						   TsmKeepPosition *position, TsmKeepResult *result);
+
+/* ---- tsm_delta_keep_tombstone.c: tsmem.tombstones ---- */
+
+/* Note that an entity was erased now, by the current user. reason may be NULL. */
+extern void tsm_keep_bury(const TsmVersionedTable *table, const TsmSegmentKey *key, const char *reason);
+
+/* Remove tombstones of tables that are gone. */
+extern void tsm_keep_forget_dropped(void);
 
 #endif							/* TSM_DELTA_KEEP_H */

@@ -183,7 +183,7 @@ prune_as_owner(void *arg)
 	PruneCall  *call = arg;
 	int			nest_level = tsm_segment_fix_settings();
 
-	tsm_keep_open(&call->run, call->rel);
+	tsm_keep_open(&call->run, call->rel, true);
 	if (call->position != NULL)
 	{
 		if (!call->position->in_segments)

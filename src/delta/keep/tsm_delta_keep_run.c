@@ -20,9 +20,8 @@
 
 #include "tsm_delta_keep.h"
 
-/* The registration, which may have gone while we waited for a lock. */
-static TsmVersionedTable *
-find_table(Oid rel)
+TsmVersionedTable *
+tsm_keep_find(Oid rel)
 {
 	TsmVersionedTable *table = tsm_delta_find(rel);
 
@@ -35,12 +34,12 @@ find_table(Oid rel)
 }
 
 void
-tsm_keep_open(TsmKeepRun *run, Oid rel)
+tsm_keep_open(TsmKeepRun *run, Oid rel, bool raises_horizon)
 {
 	TsmSegmentStore store;
 
-	run->table = find_table(rel);
-	if (TIMESTAMP_IS_NOBEGIN(run->table->horizon))
+	run->table = tsm_keep_find(rel);
+	if (raises_horizon && TIMESTAMP_IS_NOBEGIN(run->table->horizon))
 		LockRelationOid(run->table->history, AccessExclusiveLock);
 	run->history = table_open(run->table->history, RowExclusiveLock);
 	/* A store is made under AccessExclusiveLock: from here on there is one or not. */
@@ -49,7 +48,7 @@ tsm_keep_open(TsmKeepRun *run, Oid rel)
 		tsm_segment_open(&run->store, store.segments, ShareUpdateExclusiveLock);
 	else
 		LockRelation(run->history, ShareUpdateExclusiveLock);
-	run->table = find_table(rel);
+	run->table = tsm_keep_find(rel);
 	run->map = tsm_segment_map(run->history, run->table);
 	run->walk = tsm_segment_walk_make(run->map);
 	run->snapshot = RegisterSnapshot(GetLatestSnapshot());
