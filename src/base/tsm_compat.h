@@ -266,6 +266,25 @@ tsm_forget_permissions(Query *query, RangeTblEntry *rte)
 	create_foreignscan_path(root, rel, NULL, rows, startup, total, pathkeys, outer, NULL, private)
 #endif
 
+/* The order of an expression, if the query knows it (16 keeps nullability in the variables). */
+#if PG_VERSION_NUM >= 160000
+#define tsm_build_expression_pathkey(root, expr, operator, relids) \
+	build_expression_pathkey(root, expr, operator, relids, false)
+#else
+#define tsm_build_expression_pathkey(root, expr, operator, relids) \
+	build_expression_pathkey(root, expr, NULL, operator, relids, false)
+#endif
+
+/* Expressions with the variables of a child in the place of its topmost parent's (16 takes the relations themselves). */
+#if PG_VERSION_NUM >= 160000
+#define tsm_adjust_child_attrs(root, node, child) \
+	((void *) adjust_appendrel_attrs_multilevel(root, (Node *) (node), child, (child)->top_parent))
+#else
+#define tsm_adjust_child_attrs(root, node, child) \
+	((void *) adjust_appendrel_attrs_multilevel(root, (Node *) (node), (child)->relids, \
+												(child)->top_parent_relids))
+#endif
+
 /* 18 moved what prints the properties of a plan node. */
 #if PG_VERSION_NUM >= 180000
 #include "commands/explain_format.h"

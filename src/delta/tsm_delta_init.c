@@ -11,6 +11,7 @@
 #include "optimizer/paths.h"
 
 #include "tsm_base.h"
+#include "tsm_delta_folded.h"
 #include "tsm_delta_scan.h"
 #include "tsm_delta_worker.h"
 
@@ -40,6 +41,8 @@ delta_load(void)
 	tsm_delta_scan_load();
 	tsm_delta_estimate_load();
 	tsm_delta_worker_load();
+	tsm_folded_load();
+	tsm_chain_load();
 	previous_pathlist_hook = set_rel_pathlist_hook;
 	set_rel_pathlist_hook = look_at_relation;
 }
