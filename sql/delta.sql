@@ -88,6 +88,14 @@ SELECT pg_catalog.pg_extension_config_dump('tsmem.segment_tables',
 	'WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = ''pg_catalog.pg_class''::pg_catalog.regclass AND d.objid = history AND d.deptype = ''e'')');
 GRANT SELECT ON tsmem.segment_tables TO PUBLIC;
 
+CREATE FUNCTION tsmem._adopt_store() RETURNS trigger
+AS 'MODULE_PATHNAME', 'tsm_delta_adopt_store' LANGUAGE C;
+COMMENT ON FUNCTION tsmem._adopt_store() IS 'internal: binds a restored store of folded versions to its history';
+
+CREATE TRIGGER adopt_store AFTER INSERT ON tsmem.segment_tables
+FOR EACH ROW EXECUTE FUNCTION tsmem._adopt_store();
+ALTER TABLE tsmem.segment_tables ENABLE ALWAYS TRIGGER adopt_store;
+
 CREATE TABLE tsmem.segment_columns (
 	history regclass,
 	schema_id int4,
@@ -98,6 +106,7 @@ CREATE TABLE tsmem.segment_columns (
 	types regtype[] NOT NULL,
 	typmods int4[] NOT NULL,
 	missing text,
+	encoding name NOT NULL,
 	CONSTRAINT segment_columns_pkey PRIMARY KEY (history, schema_id, number)
 );
 COMMENT ON TABLE tsmem.segment_columns IS 'what segments hold; written by tsmem alone';
@@ -110,6 +119,7 @@ COMMENT ON COLUMN tsmem.segment_columns.length IS 'bytes of a value of kind int,
 COMMENT ON COLUMN tsmem.segment_columns.types IS 'its type in blocks, then those it was changed to, up to that of now; of a domain the type below';
 COMMENT ON COLUMN tsmem.segment_columns.typmods IS 'their modifiers';
 COMMENT ON COLUMN tsmem.segment_columns.missing IS 'the value, as text, of versions that lack it';
+COMMENT ON COLUMN tsmem.segment_columns.encoding IS 'that of the database that wrote the schema';
 SELECT pg_catalog.pg_extension_config_dump('tsmem.segment_columns',
 	'WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = ''pg_catalog.pg_class''::pg_catalog.regclass AND d.objid = history AND d.deptype = ''e'')');
 GRANT SELECT ON tsmem.segment_columns TO PUBLIC;

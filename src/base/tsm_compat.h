@@ -247,11 +247,11 @@ tsm_forget_permissions(Query *query, RangeTblEntry *rte)
 }
 #endif
 
-/* A type by name, with its modifier; an error when there is none. */
+/* A qualified name, in parts; 16 gave it a place for soft errors. */
 #if PG_VERSION_NUM >= 160000
-#define tsm_parse_type(name, type, typmod) ((void) parseTypeString(name, type, typmod, NULL))
+#define tsm_name_list(name) stringToQualifiedNameList(name, NULL)
 #else
-#define tsm_parse_type(name, type, typmod) parseTypeString(name, type, typmod, false)
+#define tsm_name_list(name) stringToQualifiedNameList(name)
 #endif
 
 /* A path of a foreign table, whose clauses are all checked by the server (17 added those that are not, 18 disabled nodes). */

@@ -39,8 +39,10 @@ OBJS += \
 	src/delta/segment/tsm_delta_segment_key.o \
 	src/delta/segment/tsm_delta_segment_map.o \
 	src/delta/segment/tsm_delta_segment_move.o \
+	src/delta/segment/tsm_delta_segment_private.o \
 	src/delta/segment/tsm_delta_segment_schema.o \
 	src/delta/segment/tsm_delta_segment_store.o \
+	src/delta/segment/tsm_delta_segment_text.o \
 	src/delta/segment/tsm_delta_segment_walk.o \
 	src/delta/segment/tsm_delta_segment_zone.o \
 	src/delta/worker/tsm_delta_launch.o \

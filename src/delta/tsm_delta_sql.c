@@ -27,6 +27,7 @@ PG_FUNCTION_INFO_V1(tsm_delta_loaded);
 PG_FUNCTION_INFO_V1(tsm_delta_protect_history_trigger);
 PG_FUNCTION_INFO_V1(tsm_delta_stamp_registration);
 PG_FUNCTION_INFO_V1(tsm_delta_forget_dropped_trigger);
+PG_FUNCTION_INFO_V1(tsm_delta_adopt_store);
 
 /*
  * _loaded() → boolean
@@ -106,4 +107,22 @@ tsm_delta_forget_dropped_trigger(PG_FUNCTION_ARGS)
 	tsm_delta_check_parts_kept();
 	tsm_delta_follow_dropped_columns();
 	PG_RETURN_VOID();
+}
+
+/* AFTER INSERT on tsmem.segment_tables: a store came with a restored dump, which has no dependencies of this kind. */
+Datum
+tsm_delta_adopt_store(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = (TriggerData *) fcinfo->context;
+	bool		null;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BY_INSERT(data->tg_event) ||
+		!TRIGGER_FIRED_FOR_ROW(data->tg_event) || !TRIGGER_FIRED_AFTER(data->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" must be called by a trigger", "_adopt_store")));
+	CommandCounterIncrement();	/* to see the row */
+	/* The first column is the history. */
+	tsm_delta_bind_store(DatumGetObjectId(slot_getattr(data->tg_trigslot, 1, &null)));
+	PG_RETURN_POINTER(NULL);
 }

@@ -43,6 +43,13 @@ extern void tsm_delta_follow_dropped_columns(void);
 /* Put all folded versions of a table back into the tail, with a notice that says why; as the owner. fold/ has it. */
 extern void tsm_delta_unfold_before(const TsmVersionedTable *table, const char *why);
 
+/*
+ * 0A000 when folded versions hold texts of a type, or of a type made of it,
+ * that could not be read after what is about to be done to it. inside: only
+ * those of types made of it.
+ */
+extern void tsm_delta_check_type_unused(Oid type, bool inside, const char *what);
+
 /* ---- relations ---- */
 
 /* Whether versions are folded. */
@@ -56,6 +63,12 @@ extern List *tsm_delta_parts(Oid history);
 
 /* The history was renamed, from the given name. */
 extern void tsm_delta_follow_name(Oid history, const char *old_name);
+
+/*
+ * What holds folded versions is read by its owner alone, whatever is granted,
+ * and has row security where the history has it.
+ */
+extern void tsm_delta_keep_private(Oid history);
 
 /* Drop the store of a history, with all that is in it. In tsm_delta_as_owner only. */
 extern void tsm_delta_drop_store(Oid history);

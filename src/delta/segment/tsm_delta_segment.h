@@ -117,12 +117,23 @@ extern Oid	tsm_segment_owner(Oid relid);
 
 /* ---- tsm_delta_segment_map.c: rows of a history and versions of the codec ---- */
 
+/* How values are written as text, or read. */
+typedef struct TsmSegmentText
+{
+	FmgrInfo	function;		/* of the type, or of the objects */
+	Oid			parameter;		/* of an input function */
+	Oid			objects;		/* the type that names them, as regclass; InvalidOid for values that name none */
+	bool		array;			/* values are arrays of those */
+	Oid			element;		/* of such an array */
+	bool		by_settings;	/* the input function looks at settings */
+} TsmSegmentText;
+
 /* How the values of a column go into blocks that are written now. */
 typedef struct TsmSegmentColumn
 {
 	AttrNumber	column;			/* of the history */
 	bool		as_text;		/* its bytes hold OIDs */
-	FmgrInfo	output;			/* set for text only */
+	TsmSegmentText text;		/* set for text only */
 } TsmSegmentColumn;
 
 typedef struct TsmSegmentMap
@@ -149,12 +160,12 @@ typedef struct TsmSegmentMap
 
 /*
  * The map of a history; allocated in the current context, which has to stay,
- * as the history has to be open. Errors: 0A000 for a key that cannot be hashed.
+ * as the history has to be open.
  */
 extern TsmSegmentMap *tsm_segment_map(Relation history, const TsmVersionedTable *table);
 
-/* Whether values of a type hold OIDs that another cluster has otherwise. */
-extern bool tsm_segment_holds_oids(Oid type);
+/* 0A000 for a key that cannot be hashed, and for types that segments cannot keep. */
+extern void tsm_segment_check_can_fold(const TsmSegmentMap *map);
 
 /* The key of the version in the slot, as segments are ordered by it. */
 extern int64 tsm_segment_key_of_slot(TsmSegmentMap *map, TupleTableSlot *slot);
@@ -226,8 +237,7 @@ typedef struct TsmSegmentPlace
 	AttrNumber	column;			/* of the history; 0 when it was dropped */
 	bool		as_text;		/* stored as text of its type then */
 	int32		typmod;			/* of its type then */
-	Oid			parameter;		/* of the input function */
-	FmgrInfo	input;			/* set for text only */
+	TsmSegmentText text;		/* set for text only */
 	TsmSegmentCast *cast;		/* to the type of now; NULL where it is the same */
 } TsmSegmentPlace;
 
@@ -249,7 +259,7 @@ typedef struct TsmSegmentSchema
 /* The schema with a number; kept in the map. XX001 for one that is unknown. */
 extern TsmSegmentSchema *tsm_segment_schema(TsmSegmentMap *map, uint32 schema_id);
 
-/* Give map->schema its number, which is stored where it is new. */
+/* Give map->schema its number, which is stored where it is new. Errors: those of tsm_segment_check_can_fold. */
 extern void tsm_segment_write_schema(TsmSegmentMap *map);
 
 /*

@@ -23,7 +23,8 @@
 #define Anum_columns_types		7
 #define Anum_columns_typmods	8
 #define Anum_columns_missing	9
-#define Natts_columns			9
+#define Anum_columns_encoding	10
+#define Natts_columns			10
 
 #define KIND_TEXT		"text"	/* bytes that are the text of a value */
 #define KIND_MISSING	"missing"	/* in no block of the schema */
@@ -40,6 +41,7 @@ typedef struct TsmSegmentColumnRow
 	Oid		   *types;			/* with room for one more */
 	int32	   *typmods;
 	char	   *missing;		/* text of the value of versions without it, or NULL */
+	char	   *encoding;		/* of the database that wrote it */
 } TsmSegmentColumnRow;
 
 /* XX001 for a row that tsmem has not written. */
@@ -51,7 +53,8 @@ extern List *tsm_segment_column_rows(Relation rel, Oid history, uint32 schema_id
 /* The type below the domains of a column of a history. */
 extern Oid	tsm_segment_type_of_column(TupleDesc desc, AttrNumber column, int32 *typmod);
 
-/* Put types and modifiers into the values of a row. */
+/* Put the encoding of this database, and types and modifiers, into the values of a row. */
+extern void tsm_segment_set_encoding(Datum *values);
 extern void tsm_segment_set_types(Datum *values, int ntypes, const Oid *types, const int32 *typmods);
 
 #endif							/* TSM_DELTA_SEGMENT_COLUMNS_H */

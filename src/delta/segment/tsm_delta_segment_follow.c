@@ -32,6 +32,7 @@
 
 #include "tsm_delta_follow.h"
 #include "tsm_delta_segment_columns.h"
+#include "tsm_delta_segment_text.h"
 
 /* What changes a row of the registry: values and replace are set where it does. */
 typedef void (*ColumnChange) (const TsmSegmentColumnRow *row, Datum *values, bool *nulls,
@@ -190,6 +191,7 @@ store_missing(Relation rel, Relation history, AttrNumber column, int32 schema_id
 	values[Anum_columns_kind - 1] = CStringGetTextDatum(KIND_MISSING);
 	values[Anum_columns_length - 1] = Int32GetDatum(0);
 	tsm_segment_set_types(values, 1, &type, &typmod);
+	tsm_segment_set_encoding(values);
 	values[Anum_columns_missing - 1] = CStringGetTextDatum(text);
 	CatalogTupleInsert(rel, heap_form_tuple(RelationGetDescr(rel), values, nulls));
 }
@@ -423,4 +425,54 @@ tsm_delta_follow_type(const TsmVersionedTable *table, Form_pg_attribute old)
 	change_rows(table->history, append_type, &change);
 	if (tsm_delta_has_folded(table->history))
 		check_values(table, store.segments, column);
+}
+
+/* ---- types that are changed themselves ---- */
+
+static bool
+is_type(Oid type, void *arg)
+{
+	return type == *(Oid *) arg;
+}
+
+/* The first history that keeps texts of a type; InvalidOid without. */
+static Oid
+history_with_type(Relation rel, Oid type, bool inside)
+{
+	ListCell   *store;
+	ListCell   *cell;
+
+	foreach(store, tsm_segment_stores())
+	{
+		Oid			history = ((TsmSegmentStore *) lfirst(store))->history;
+
+		foreach(cell, tsm_segment_column_rows(rel, history, 0))
+		{
+			TsmSegmentColumnRow *row = lfirst(cell);
+
+			/* What was cast to another type since is in no segment: such a type is not cast when it is read. */
+			if (row->name != NULL && row->ntypes == 1 && strcmp(row->kind, KIND_TEXT) == 0 &&
+				((!inside && row->types[0] == type) ||
+				 tsm_segment_type_contains(row->types[0], is_type, &type)) &&
+				tsm_delta_has_folded(history))
+				return history;
+		}
+	}
+	return InvalidOid;
+}
+
+void
+tsm_delta_check_type_unused(Oid type, bool inside, const char *what)
+{
+	Relation	rel = table_open(tsm_delta_own_relation(SEGMENT_COLUMNS), AccessShareLock);
+	Oid			history = history_with_type(rel, type, inside);
+
+	table_close(rel, AccessShareLock);
+	if (OidIsValid(history))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot %s type %s", what, format_type_be(type)),
+				 errdetail("Folded versions of history table \"%s\" hold values of it as text.",
+						   get_rel_name(history)),
+				 errhint("Unfold the table with tsmem.unfold, change the type, and fold it again.")));
 }

@@ -14,7 +14,6 @@
 
 #include "access/detoast.h"
 #include "access/htup_details.h"
-#include "access/transam.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
@@ -25,76 +24,19 @@
 #include "utils/typcache.h"
 #include "utils/xid8.h"
 
-#include "tsm_delta_segment.h"
-
-/* Whether an OID is the same in every cluster. */
-static bool
-is_built_in(Oid type)
-{
-	return type < FirstGenbkiObjectId;
-}
-
-static bool
-is_object_name(Oid type)
-{
-	switch (type)
-	{
-		case REGCLASSOID:
-		case REGCOLLATIONOID:
-		case REGCONFIGOID:
-		case REGDICTIONARYOID:
-		case REGNAMESPACEOID:
-		case REGOPEROID:
-		case REGOPERATOROID:
-		case REGPROCOID:
-		case REGPROCEDUREOID:
-		case REGROLEOID:
-		case REGTYPEOID:
-			return true;
-		default:
-			return false;
-	}
-}
-
-bool
-tsm_segment_holds_oids(Oid type)
-{
-	Oid			base = getBaseType(type);
-	Oid			element;
-
-	switch (get_typtype(base))
-	{
-		case TYPTYPE_ENUM:
-		case TYPTYPE_COMPOSITE:
-			return true;
-		case TYPTYPE_RANGE:
-			return !is_built_in(base) || tsm_segment_holds_oids(get_range_subtype(base));
-		case TYPTYPE_MULTIRANGE:
-			return !is_built_in(base) || tsm_segment_holds_oids(get_multirange_range(base));
-		default:
-			break;
-	}
-	if (base == RECORDOID || is_object_name(base))
-		return true;
-	element = get_base_element_type(base);
-	return OidIsValid(element) && get_typlen(base) == -1 &&
-		(!is_built_in(element) || tsm_segment_holds_oids(element));
-}
+#include "tsm_delta_segment_text.h"
 
 static void
 map_column(TsmSegmentColumn *column, TsmCodecAttribute *attribute, Form_pg_attribute form)
 {
 	Oid			base = getBaseType(form->atttypid);
-	Oid			function;
-	bool		varlena;
 
 	column->column = form->attnum;
-	column->as_text = tsm_segment_holds_oids(form->atttypid) || form->attlen == -2;
+	column->as_text = tsm_segment_goes_as_text(form->atttypid);
 	attribute->length = 0;
 	if (column->as_text)
 	{
-		getTypeOutputInfo(form->atttypid, &function, &varlena);
-		fmgr_info(function, &column->output);
+		tsm_segment_text_output(&column->text, form->atttypid);
 		attribute->kind = TSM_CODEC_BYTES;
 	}
 	else if (form->attlen == -1)
@@ -167,16 +109,38 @@ tsm_segment_map(Relation history, const TsmVersionedTable *table)
 	return map;
 }
 
-static void
-refuse_key(TsmSegmentMap *map, AttrNumber column)
+/*
+ * A table may have got such a column after it was folded: its history is read
+ * all the same.
+ */
+void
+tsm_segment_check_can_fold(const TsmSegmentMap *map)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("cannot fold history table \"%s\"", get_rel_name(map->history)),
-			 errdetail("Column \"%s\" of its key has a type that cannot be hashed.",
-					   NameStr(TupleDescAttr(map->desc, column - 1)->attname))));
+	int			i;
+
+	for (i = 0; i < map->nkeys; i++)
+	{
+		if (!OidIsValid(map->key_hashes[i].fn_oid))
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("cannot fold history table \"%s\"", get_rel_name(map->history)),
+					 errdetail("Column \"%s\" of its key has a type that cannot be hashed.",
+							   NameStr(TupleDescAttr(map->desc, map->keys[i] - 1)->attname))));
+	}
+	for (i = 0; i < map->schema.natts; i++)
+	{
+		Form_pg_attribute form = TupleDescAttr(map->desc, map->columns[i].column - 1);
+
+		if (!tsm_segment_can_keep(form->atttypid))
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("cannot fold history table \"%s\"", get_rel_name(map->history)),
+					 errdetail("Column \"%s\" has type %s, whose values hold names or numbers of objects.",
+							   NameStr(form->attname), format_type_be(form->atttypid))));
+	}
 }
 
+/* Columns whose types have no hash tell nothing; only an empty store has such a key. */
 int64
 tsm_segment_key_of_values(TsmSegmentMap *map, const Datum *values, const bool *nulls)
 {
@@ -191,14 +155,10 @@ tsm_segment_key_of_values(TsmSegmentMap *map, const Datum *values, const bool *n
 			DatumGetInt64(values[0]);
 	}
 	for (i = 0; i < map->nkeys; i++)
-	{
-		if (!OidIsValid(map->key_hashes[i].fn_oid))
-			refuse_key(map, map->keys[i]);
-		hash = hash_combine64(hash, nulls[i] ? 0 :
+		hash = hash_combine64(hash, nulls[i] || !OidIsValid(map->key_hashes[i].fn_oid) ? 0 :
 							  DatumGetUInt64(FunctionCall2Coll(&map->key_hashes[i],
 															   map->key_collations[i], values[i],
 															   UInt64GetDatum(0))));
-	}
 	return (int64) hash;
 }
 
@@ -220,7 +180,7 @@ value_of_datum(TsmSegmentColumn *column, const TsmCodecAttribute *attribute, Dat
 {
 	if (column->as_text)
 	{
-		char	   *text = OutputFunctionCall(&column->output, datum);
+		char	   *text = tsm_segment_write_text(&column->text, datum);
 
 		value->as.bytes = (const uint8_t *) text;
 		value->length = strlen(text);
@@ -296,7 +256,7 @@ tsm_segment_fix_settings(void)
 {
 	static const char *const settings[][2] = {
 		{"datestyle", "ISO"}, {"intervalstyle", "postgres"}, {"extra_float_digits", "3"},
-		{"timezone", "UTC"}, {"bytea_output", "hex"}, {"lc_monetary", "C"},
+		{"timezone", "UTC"}, {"bytea_output", "hex"}, {"lc_monetary", "C"}, {"xmloption", "content"},
 		{"search_path", "pg_catalog, pg_temp"}
 	};
 	int			level = NewGUCNestLevel();

@@ -17,6 +17,7 @@
 #include "access/xact.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -26,6 +27,7 @@
 #include "utils/xid8.h"
 
 #include "tsm_delta_segment_columns.h"
+#include "tsm_delta_segment_text.h"
 
 static const char *const kinds[] = {"", "int", "float", "fixed", "bytes"};
 
@@ -70,6 +72,7 @@ tsm_segment_column_row(HeapTuple tuple, TupleDesc desc)
 	row->kind = TextDatumGetCString(values[Anum_columns_kind - 1]);
 	row->length = DatumGetInt32(values[Anum_columns_length - 1]);
 	read_types(row, values[Anum_columns_types - 1], values[Anum_columns_typmods - 1]);
+	row->encoding = pstrdup(NameStr(*DatumGetName(values[Anum_columns_encoding - 1])));
 	row->missing = text_or_null(values[Anum_columns_missing - 1], nulls[Anum_columns_missing - 1]);
 	return row;
 }
@@ -147,8 +150,6 @@ cast_of_row(const TsmSegmentMap *map, TsmSegmentColumnRow *row, AttrNumber colum
 static void
 resolve_place(TsmSegmentMap *map, TsmSegmentColumnRow *row, TsmSegmentPlace *place)
 {
-	Oid			function;
-
 	place->column = column_of_row(map, row);
 	if (place->column == 0)
 		return;
@@ -156,10 +157,7 @@ resolve_place(TsmSegmentMap *map, TsmSegmentColumnRow *row, TsmSegmentPlace *pla
 	place->typmod = row->typmods[0];
 	place->cast = cast_of_row(map, row, place->column);
 	if (place->as_text)
-	{
-		getTypeInputInfo(row->types[0], &function, &place->parameter);
-		fmgr_info(function, &place->input);
-	}
+		tsm_segment_text_input(&place->text, row->types[0]);
 }
 
 static void
@@ -182,6 +180,18 @@ resolve_missing(TsmSegmentMap *map, TsmSegmentSchema *schema, TsmSegmentColumnRo
 	schema->nmissing += !null;
 }
 
+/* 0A000: texts are kept as they were written, and a dump does not convert them. */
+static void
+check_encoding(const TsmSegmentMap *map, const TsmSegmentColumnRow *row)
+{
+	if (strcmp(row->encoding, GetDatabaseEncodingName()) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot read folded versions of history table \"%s\" of a database with encoding \"%s\"",
+						get_rel_name(map->history), row->encoding),
+				 errhint("Unfold them before the dump, with tsmem.unfold.")));
+}
+
 static TsmSegmentSchema *
 make_schema(TsmSegmentMap *map, uint32 schema_id)
 {
@@ -196,6 +206,7 @@ make_schema(TsmSegmentMap *map, uint32 schema_id)
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("schema %u of the segments of table \"%s\" is unknown", schema_id,
 						get_rel_name(map->history))));
+	check_encoding(map, linitial(rows));
 	schema->places = palloc0((list_length(rows) + 1) * sizeof(TsmSegmentPlace));
 	schema->missing = palloc0((list_length(rows) + 1) * sizeof(TsmSegmentMissing));
 	foreach(cell, rows)
@@ -245,9 +256,9 @@ stored_datum(TsmSegmentPlace *place, const TsmCodecAttribute *attribute,
 			 const TsmCodecValue *value)
 {
 	if (place->as_text)
-		return InputFunctionCall(&place->input,
-								 pnstrdup((const char *) value->as.bytes, value->length),
-								 place->parameter, place->typmod);
+		return tsm_segment_read_text(&place->text,
+									 pnstrdup((const char *) value->as.bytes, value->length),
+									 place->typmod);
 	if (attribute->kind == TSM_CODEC_BYTES)
 		return PointerGetDatum(cstring_to_text_with_len((const char *) value->as.bytes,
 														value->length));
@@ -337,7 +348,8 @@ column_matches(const TsmSegmentMap *map, const TsmSegmentColumnRow *row, int pla
 
 	if (place >= map->schema.natts || row->name == NULL || row->ntypes != 1 ||
 		strcmp(row->kind, kind_of_column(map, place)) != 0 ||
-		row->length != map->attributes[place].length)
+		row->length != map->attributes[place].length ||
+		strcmp(row->encoding, GetDatabaseEncodingName()) != 0)
 		return false;
 	column = map->columns[place].column;
 	return row->types[0] == tsm_segment_type_of_column(map->desc, column, &typmod) &&
@@ -403,6 +415,15 @@ tsm_segment_set_types(Datum *values, int ntypes, const Oid *types, const int32 *
 		PointerGetDatum(construct_array(typmod_datums, ntypes, INT4OID, sizeof(int32), true, TYPALIGN_INT));
 }
 
+void
+tsm_segment_set_encoding(Datum *values)
+{
+	Name		name = palloc0(sizeof(NameData));
+
+	namestrcpy(name, GetDatabaseEncodingName());
+	values[Anum_columns_encoding - 1] = NameGetDatum(name);
+}
+
 static void
 store_column(Relation rel, const TsmSegmentMap *map, int place)
 {
@@ -419,6 +440,7 @@ store_column(Relation rel, const TsmSegmentMap *map, int place)
 	values[Anum_columns_kind - 1] = CStringGetTextDatum(kind_of_column(map, place));
 	values[Anum_columns_length - 1] = Int32GetDatum(map->attributes[place].length);
 	tsm_segment_set_types(values, 1, &type, &typmod);
+	tsm_segment_set_encoding(values);
 	nulls[Anum_columns_missing - 1] = true;
 	CatalogTupleInsert(rel, heap_form_tuple(RelationGetDescr(rel), values, nulls));
 }
@@ -432,9 +454,11 @@ tsm_segment_write_schema(TsmSegmentMap *map)
 {
 	Relation	rel = table_open(tsm_delta_own_relation(SEGMENT_COLUMNS), RowExclusiveLock);
 	uint32		greatest;
-	uint32		found = find_schema(map, rel, &greatest);
+	uint32		found;
 	int			i;
 
+	tsm_segment_check_can_fold(map);
+	found = find_schema(map, rel, &greatest);
 	map->schema.schema_id = found != 0 ? found : greatest + 1;
 	if (found == 0)
 	{

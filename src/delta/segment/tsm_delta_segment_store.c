@@ -27,6 +27,7 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
+#include "tsm_delta_follow.h"
 #include "tsm_delta_segment.h"
 
 #define SEGMENT_TABLES			"segment_tables"
@@ -218,6 +219,7 @@ tsm_segment_make_store(Oid history, TsmSegmentStore *store)
 	store->options = no_options();
 	remember(store);
 	tsm_delta_bind_store(history);
+	tsm_delta_keep_private(history);
 }
 
 /* Delete the rows of a registry that are of a history. */

@@ -18,7 +18,7 @@
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
-#include "tsm_delta_segment.h"
+#include "tsm_delta_segment_text.h"
 
 #define ZONES_FORMAT	1
 #define ZONES_HEADER	1		/* bytes */
@@ -71,7 +71,7 @@ tsm_segment_zone_type(TupleDesc desc, AttrNumber column, TsmSegmentZoneType *typ
 		fmgr_info(function, &type->function);
 		type->kind = TSM_ZONE_FILTER;
 	}
-	else if (tsm_segment_holds_oids(base) || form->attlen == -2 ||
+	else if (tsm_segment_goes_as_text(base) ||
 			 (OidIsValid(form->attcollation) && !get_collation_isdeterministic(form->attcollation)))
 		type->kind = TSM_ZONE_NONE;
 	else if (form->attbyval && base < FirstGenbkiObjectId && OidIsValid(entry->cmp_proc_finfo.fn_oid))

@@ -572,6 +572,7 @@ tsm_temporal_before_command(PG_FUNCTION_ARGS)
 		PG_RETURN_VOID();
 	if (IsA(tree, DropStmt) || IsA(tree, DropOwnedStmt) || IsA(tree, AlterTableStmt))
 		tsm_foreign_bind_all(false);
+	tsm_temporal_check_types_kept(tree);
 	if (IsA(tree, AlterTableStmt))
 	{
 		check_alter_table((AlterTableStmt *) tree);
@@ -639,7 +640,8 @@ after_enable_trigger(Oid relid)
 	tsm_temporal_follow_triggers(relid);
 	if (relid == tsm_delta_own_relation("periods"))
 		tsm_temporal_bind_portions(InvalidOid);
-	if (relid != tsm_delta_own_relation("versioned_tables"))
+	if (relid != tsm_delta_own_relation("versioned_tables") &&
+		relid != tsm_delta_own_relation("segment_tables"))
 		return;
 	foreach(cell, tsm_delta_list())
 	{

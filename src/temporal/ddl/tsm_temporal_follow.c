@@ -414,7 +414,7 @@ triggers_to_set(Relation rel)
 {
 	TriggerDesc *triggers = CopyTriggerDesc(rel->trigdesc);
 	Oid			namespace = get_namespace_oid("tsmem", false);
-	Oid			registry = tsm_delta_own_relation("versioned_tables");
+	bool		registry = tsm_temporal_is_registry(RelationGetRelid(rel));
 	List	   *names = NIL;
 	int			i;
 
@@ -424,7 +424,7 @@ triggers_to_set(Relation rel)
 
 		if (trigger->tgenabled == TRIGGER_FIRES_ON_ORIGIN &&
 			get_func_namespace(trigger->tgfoid) == namespace &&
-			(strncmp(trigger->tgname, "~tsmem_", 7) == 0 || RelationGetRelid(rel) == registry))
+			(strncmp(trigger->tgname, "~tsmem_", 7) == 0 || registry))
 			names = lappend(names, pstrdup(trigger->tgname));
 	}
 	return names;

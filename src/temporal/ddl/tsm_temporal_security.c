@@ -43,6 +43,7 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
+#include "tsm_delta_follow.h"
 #include "tsm_temporal_int.h"
 
 #define SELECT_RIGHTS (ACL_SELECT | ACL_GRANT_OPTION_FOR(ACL_SELECT))
@@ -225,6 +226,7 @@ copy_rights(Oid from, Oid to)
 void
 tsm_temporal_copy_rights(const TsmVersionedTable *table)
 {
+	tsm_delta_keep_private(table->history);
 	copy_rights(table->rel, table->history);
 	/* The view may have been dropped by its owner. */
 	if (get_rel_relkind(table->versions) == RELKIND_VIEW)
@@ -244,6 +246,20 @@ is_granted(Oid relid, const GrantStmt *statement, const List *named)
 	foreach(cell, statement->objects)
 	{
 		if (schema != NULL && strcmp(strVal(lfirst(cell)), schema) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The same of what holds its folded versions. */
+static bool
+is_part_granted(const TsmVersionedTable *table, const GrantStmt *statement, const List *named)
+{
+	ListCell   *cell;
+
+	foreach(cell, tsm_delta_parts(table->history))
+	{
+		if (is_granted(lfirst_oid(cell), statement, named))
 			return true;
 	}
 	return false;
@@ -286,7 +302,8 @@ tsm_temporal_follow_grant(const GrantStmt *statement, bool restoring)
 
 		if ((is_granted(table->rel, statement, named) ||
 			 is_granted(table->history, statement, named) ||
-			 is_granted(table->versions, statement, named)) &&
+			 is_granted(table->versions, statement, named) ||
+			 is_part_granted(table, statement, named)) &&
 			!(restoring && is_of_owner(statement, table)))
 			tsm_temporal_copy_rights(table);
 	}
@@ -461,6 +478,7 @@ tsm_temporal_copy_policies(const TsmVersionedTable *table)
 	table_close(history, NoLock);
 	table_close(rel, NoLock);
 	CommandCounterIncrement();
+	tsm_delta_keep_private(table->history);
 }
 
 void
@@ -492,4 +510,5 @@ tsm_temporal_restore_policy(const TsmVersionedTable *table, const char *policy)
 	table_close(history, NoLock);
 	table_close(rel, NoLock);
 	CommandCounterIncrement();
+	tsm_delta_keep_private(table->history);
 }
