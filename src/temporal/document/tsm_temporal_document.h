@@ -120,6 +120,8 @@ typedef struct TsmDocumentStore
 	bool		versioned;		/* still */
 	bool		json;			/* or text */
 	Jsonb	   *schema;			/* checked; NULL without */
+	Oid			history;
+	char	   *versions;		/* of tsm_document_versions; NULL when not made yet */
 } TsmDocumentStore;
 
 /* The store, kept in the backend; NULL for another table. Good until the next call. */
@@ -133,6 +135,9 @@ extern const TsmDocumentStore *tsm_document_versioned_store(Oid relid);
 
 /* Remove registrations whose table is gone. */
 extern void tsm_document_forget_dropped(void);
+
+/* "(SELECT ... UNION ALL SELECT ...) u" of all versions in a store; 55000 as above. Good until the next call. */
+extern const char *tsm_document_versions(Oid relid);
 
 /* Number of the column of a store; 55000 when it is not there or of another type. */
 extern AttrNumber tsm_document_column(Relation rel, const char *name, Oid type);

@@ -43,7 +43,7 @@ typedef struct Classes
 	uint32		count;
 } Classes;
 
-/* One side: numbers of the items that the other side has too, and their places. */
+/* One side without what is common in front and at the end: numbers of the items that the other side has too, and their places. */
 typedef struct Side
 {
 	const TsmDiffItem *items;
@@ -51,7 +51,7 @@ typedef struct Side
 	uint32	   *numbers;
 	int			kept;
 	int		   *places;
-	bool	   *marks;			/* of all items */
+	bool	   *marks;			/* of all items, the caller's */
 	bool	   *kept_marks;
 } Side;
 
@@ -105,7 +105,6 @@ discard_unmatched(const Classes *classes, Side *side)
 	int			i;
 
 	side->places = palloc(sizeof(int) * (side->count + 1));
-	side->marks = palloc0(sizeof(bool) * (side->count + 1));
 	side->kept_marks = palloc0(sizeof(bool) * (side->count + 1));
 	side->kept = 0;
 	for (i = 0; i < side->count; i++)
@@ -146,40 +145,67 @@ limit_for(int items)
 	return Min(Max(limit, MATCH_MIN_LIMIT), MATCH_MAX_LIMIT);
 }
 
+/* Mark what of the two sides is not common. */
+static void
+match_sides(Side *old, Side *new)
+{
+	Classes		classes;
+	TsmLcs		lcs;
+
+	classes.mask = pg_nextpower2_32((uint32) (old->count + new->count + 1) * 2) - 1;
+	classes.slots = palloc0(sizeof(uint32) * (classes.mask + 1));
+	classes.classes = palloc(sizeof(Class) * (old->count + new->count + 1));
+	classes.count = 0;
+	number_items(&classes, old, 1);
+	number_items(&classes, new, 2);
+	discard_unmatched(&classes, old);
+	discard_unmatched(&classes, new);
+	pfree(classes.slots);
+	pfree(classes.classes);
+
+	lcs.a = old->numbers;
+	lcs.b = new->numbers;
+	lcs.na = old->kept;
+	lcs.nb = new->kept;
+	lcs.deleted = old->kept_marks;
+	lcs.inserted = new->kept_marks;
+	lcs.work = palloc(sizeof(int) * 2 * tsm_lcs_work(old->kept, new->kept));
+	lcs.limit = limit_for(old->kept + new->kept);
+	lcs.breathe = breathe;
+	tsm_lcs_compare(&lcs);
+	pfree(lcs.work);
+	spread_marks(old);
+	spread_marks(new);
+}
+
 void
 tsm_document_match(const TsmDiffItem *a, int na, const TsmDiffItem *b, int nb, bool **deleted,
 				   bool **inserted)
 {
-	Classes		classes;
 	Side		old = {a, na};
 	Side		new = {b, nb};
-	TsmLcs		lcs;
+	int			front = 0;
 
 	Assert(na <= TSM_DIFF_MAX_ITEMS && nb <= TSM_DIFF_MAX_ITEMS);
-	classes.mask = pg_nextpower2_32((uint32) (na + nb + 1) * 2) - 1;
-	classes.slots = palloc0(sizeof(uint32) * (classes.mask + 1));
-	classes.classes = palloc(sizeof(Class) * (na + nb + 1));
-	classes.count = 0;
-	number_items(&classes, &old, 1);
-	number_items(&classes, &new, 2);
-	discard_unmatched(&classes, &old);
-	discard_unmatched(&classes, &new);
-	pfree(classes.slots);
-	pfree(classes.classes);
-
-	lcs.a = old.numbers;
-	lcs.b = new.numbers;
-	lcs.na = old.kept;
-	lcs.nb = new.kept;
-	lcs.deleted = old.kept_marks;
-	lcs.inserted = new.kept_marks;
-	lcs.work = palloc(sizeof(int) * 2 * tsm_lcs_work(old.kept, new.kept));
-	lcs.limit = limit_for(old.kept + new.kept);
-	lcs.breathe = breathe;
-	tsm_lcs_compare(&lcs);
-	pfree(lcs.work);
-	spread_marks(&old);
-	spread_marks(&new);
-	*deleted = old.marks;
-	*inserted = new.marks;
+	*deleted = palloc0(sizeof(bool) * (na + 1));
+	*inserted = palloc0(sizeof(bool) * (nb + 1));
+	/* Mostly the front and the end are common: they need no numbers. */
+	while (front < na && front < nb && same_item(&a[front], &b[front]))
+		front++;
+	while (old.count > front && new.count > front &&
+		   same_item(&a[old.count - 1], &b[new.count - 1]))
+		old.count--, new.count--;
+	old.items += front;
+	old.count -= front;
+	old.marks = *deleted + front;
+	new.items += front;
+	new.count -= front;
+	new.marks = *inserted + front;
+	if (old.count > 0 && new.count > 0)
+		match_sides(&old, &new);
+	else
+	{
+		memset(old.marks, true, old.count);
+		memset(new.marks, true, new.count);
+	}
 }

@@ -13,7 +13,6 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "access/table.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
@@ -24,13 +23,11 @@
 #include "utils/datum.h"
 #include "utils/jsonpath.h"
 #include "utils/lsyscache.h"
-#include "utils/rel.h"
 #include "utils/timestamp.h"
 
 #include "tsm_temporal_document.h"
 #include "tsm_temporal_document_plan.h"
 #include "tsm_temporal_int.h"
-#include "tsm_temporal_read.h"
 #include "tsm_temporal_session.h"
 
 PG_FUNCTION_INFO_V1(tsm_temporal_get_document);
@@ -62,17 +59,6 @@ typedef struct Version
 	Datum		body;
 } Version;
 
-/* "(SELECT ... UNION ALL SELECT ...) u" of all versions of the documents of a store; 55000 when it is not versioned. */
-static char *
-all_versions(Oid store)
-{
-	Relation	rel = table_open(store, AccessShareLock);
-	char	   *query = tsm_temporal_all_versions(rel, tsm_temporal_histories(rel));
-
-	table_close(rel, NoLock);
-	return query;
-}
-
 /* Run a kept plan that gives one version, within SPI. */
 static Version
 fetch_version(Oid store, TsmDocumentPlanKind kind, const char *query, int nargs, Oid *types,
@@ -94,7 +80,7 @@ fetch_version(Oid store, TsmDocumentPlanKind kind, const char *query, int nargs,
 	version.number = DatumGetInt64(SPI_getbinval(row, desc, 1, &null));
 	version.start = DatumGetTimestampTz(SPI_getbinval(row, desc, 2, &null));
 	version.body = SPI_getbinval(row, desc, 3, &null);
-	version.body = SPI_datumTransfer(PointerGetDatum(PG_DETOAST_DATUM(version.body)), false, -1);
+	version.body = SPI_datumTransfer(version.body, false, -1);	/* as it is, toasted maybe */
 	return version;
 }
 
@@ -117,7 +103,7 @@ get_past(Oid store, Datum id, const Choice *choice, bool before)
 	Oid			types[2] = {TEXTOID, choice->by_version ? INT8OID : TIMESTAMPTZOID};
 	Datum		values[2] = {id, choice->by_version ? Int64GetDatum(choice->version) :
 	TimestampTzGetDatum(choice->time)};
-	char	   *versions = all_versions(store);
+	const char *versions = tsm_document_versions(store);
 	Version		version;
 
 	tsm_session_suspend();
@@ -480,7 +466,7 @@ walk_history(HistoryWalk *walk, Oid store, Datum id)
 	plan = tsm_document_plan(store, TSM_DOCUMENT_HISTORY,
 							 psprintf("SELECT u.version, u.row_start, u.row_end, u.changed_by, u.body FROM %s "
 									  "WHERE u.id OPERATOR(pg_catalog.=) $1 ORDER BY u.row_start",
-									  all_versions(store)), 1, &type);
+									  tsm_document_versions(store)), 1, &type);
 	portal = SPI_cursor_open(NULL, plan, &id, NULL, true);
 	do
 	{
@@ -567,7 +553,7 @@ tsm_document_find_query(Oid store, JsonPath *path, bool by_time)
 {
 	return psprintf("SELECT u.id, u.body, u.metadata, u.version, u.row_start, u.changed_by FROM %s%s "
 					"WHERE u.body OPERATOR(pg_catalog.%s) $1%s",
-					by_time ? all_versions(store) : tsm_delta_relation_name(store),
+					by_time ? tsm_document_versions(store) : tsm_delta_relation_name(store),
 					by_time ? "" : " u", is_predicate(path) ? "@@" : "@?",
 					by_time ? " AND u.row_start OPERATOR(pg_catalog.<=) $2 AND "
 					"u.row_end OPERATOR(pg_catalog.>) $2" : "");

@@ -35,9 +35,11 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 
 #include "tsm_temporal_document.h"
 #include "tsm_temporal_int.h"
+#include "tsm_temporal_read.h"
 
 PG_FUNCTION_INFO_V1(tsm_temporal_create_document_store);
 PG_FUNCTION_INFO_V1(tsm_temporal_drop_document_store);
@@ -60,16 +62,19 @@ invalidate(Datum arg, Oid relid)
 	HASH_SEQ_STATUS status;
 	TsmDocumentStore *store;
 
-	if (OidIsValid(relid))
-	{
-		store = hash_search(stores, &relid, HASH_FIND, NULL);
-		if (store != NULL)
-			store->valid = false;
-		return;
-	}
 	hash_seq_init(&status, stores);
 	while ((store = hash_seq_search(&status)) != NULL)
-		store->valid = false;
+	{
+		if (!OidIsValid(relid) || relid == store->relid || relid == store->history)
+			store->valid = false;
+	}
+}
+
+/* A schema has another name, maybe. */
+static void
+invalidate_all(Datum arg, int cache, uint32 hash)
+{
+	invalidate(arg, InvalidOid);
 }
 
 static void
@@ -83,6 +88,7 @@ make_cache(void)
 	stores = hash_create("tsmem document stores", 16, &control,
 						 HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	CacheRegisterRelcacheCallback(invalidate, (Datum) 0);
+	CacheRegisterSyscacheCallback(NAMESPACEOID, invalidate_all, (Datum) 0);
 }
 
 /* Read a registration into an entry; false when there is none. The schema is palloc'd. */
@@ -114,10 +120,23 @@ read_registration(Oid relid, bool *json, Jsonb **schema)
 	return HeapTupleIsValid(tuple);
 }
 
-const TsmDocumentStore *
-tsm_document_find(Oid relid)
+/* Free what an entry holds. */
+static void
+empty_store(TsmDocumentStore *store)
+{
+	if (store->schema != NULL)
+		pfree(store->schema);
+	if (store->versions != NULL)
+		pfree(store->versions);
+	store->schema = NULL;
+	store->versions = NULL;
+}
+
+static TsmDocumentStore *
+find_store(Oid relid)
 {
 	TsmDocumentStore *store;
+	TsmVersionedTable *table;
 	Jsonb	   *schema;
 	bool		json;
 	bool		found;
@@ -129,13 +148,16 @@ tsm_document_find(Oid relid)
 		return store;
 	if (!read_registration(relid, &json, &schema))
 		return NULL;			/* not kept: a restored dump registers it without a word */
+	table = tsm_delta_find(relid);
 	store = hash_search(stores, &relid, HASH_ENTER, &found);
-	if (found && store->schema != NULL)
-		pfree(store->schema);
+	if (found)
+		empty_store(store);
 	store->valid = false;
 	store->schema = NULL;
+	store->versions = NULL;
 	store->json = json;
-	store->versioned = tsm_delta_find(relid) != NULL;
+	store->versioned = table != NULL;
+	store->history = table == NULL ? InvalidOid : table->history;
 	if (schema != NULL)
 	{
 		store->schema = MemoryContextAlloc(TopMemoryContext, VARSIZE(schema));
@@ -144,6 +166,12 @@ tsm_document_find(Oid relid)
 	}
 	store->valid = true;
 	return store;
+}
+
+const TsmDocumentStore *
+tsm_document_find(Oid relid)
+{
+	return find_store(relid);
 }
 
 const TsmDocumentStore *
@@ -176,6 +204,26 @@ tsm_document_versioned_store(Oid relid)
 				 errmsg("document store \"%s\" is not system-versioned", get_rel_name(relid)),
 				 errhint("Version it with tsmem.add_system_versioning.")));
 	return store;
+}
+
+const char *
+tsm_document_versions(Oid relid)
+{
+	const TsmDocumentStore *known = tsm_document_versioned_store(relid);
+	TsmDocumentStore *store;
+	Relation	rel;
+	char	   *versions;
+
+	if (known->versions != NULL)
+		return known->versions;
+	rel = table_open(relid, AccessShareLock);
+	versions = tsm_temporal_all_versions(rel, tsm_temporal_histories(rel));
+	table_close(rel, NoLock);
+	/* Opening it may have told of changes. */
+	store = find_store(relid);
+	if (store != NULL && store->versions == NULL)
+		store->versions = MemoryContextStrdup(TopMemoryContext, versions);
+	return versions;
 }
 
 AttrNumber
