@@ -191,6 +191,14 @@ COMMENT ON FUNCTION tsmem.erase(regclass, jsonb, text) IS
 CREATE FUNCTION tsmem.is_erased(rel regclass, key jsonb) RETURNS boolean
 AS 'MODULE_PATHNAME', 'tsm_delta_is_erased' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION tsmem.is_erased(regclass, jsonb) IS 'whether an entity with this key was erased once';
+CREATE FUNCTION tsmem.chain(rel regclass, key jsonb, OUT number int8, OUT row_start timestamptz, OUT row_end timestamptz,
+	OUT place text, OUT segment tid, OUT frame int4, OUT bytes_raw int8, OUT bytes_stored int8, OUT changed name[]) RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'tsm_delta_chain' LANGUAGE C STABLE STRICT;
+COMMENT ON FUNCTION tsmem.chain(regclass, jsonb) IS 'the versions of an entity, oldest first: where each lies, what it takes, what it changed';
+
+CREATE FUNCTION tsmem.draw_chain(rel regclass, key jsonb, width int4 DEFAULT 120, ascii boolean DEFAULT false) RETURNS text
+AS 'MODULE_PATHNAME', 'tsm_delta_draw_chain' LANGUAGE C STABLE STRICT;
+COMMENT ON FUNCTION tsmem.draw_chain(regclass, jsonb, int4, boolean) IS 'the versions of an entity as a timeline, to be read in psql';
 
 CREATE FUNCTION tsmem.verify(rel regclass, OUT segment tid, OUT problem text) RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'tsm_delta_verify' LANGUAGE C VOLATILE STRICT;

@@ -16,6 +16,9 @@ OBJS += \
 	src/delta/fold/tsm_delta_progress.o \
 	src/delta/fold/tsm_delta_unfold.o \
 	src/delta/inspect/tsm_delta_stat.o \
+	src/delta/inspect/tsm_delta_chain.o \
+	src/delta/inspect/tsm_delta_chain_draw.o \
+	src/delta/inspect/tsm_delta_chain_spot.o \
 	src/delta/inspect/tsm_delta_verify.o \
 	src/delta/keep/tsm_delta_keep_erase.o \
 	src/delta/keep/tsm_delta_keep_horizon.o \

@@ -109,6 +109,9 @@ extern void tsm_segment_insert(TsmSegmentTable *table, const TsmSegment *segment
  */
 extern void tsm_segment_delete(Relation rel, ItemPointer tid, Snapshot snapshot);
 
+/* The registration of a table (55000), which is locked against a DROP. */
+extern TsmVersionedTable *tsm_segment_table(Oid rel);
+
 /* The registration of a table of the current user (42501, 55000); the table is locked against a DROP. */
 extern TsmVersionedTable *tsm_segment_own_table(Oid rel);
 

@@ -455,7 +455,7 @@ tsm_segment_owner(Oid relid)
 }
 
 TsmVersionedTable *
-tsm_segment_own_table(Oid rel)
+tsm_segment_table(Oid rel)
 {
 	TsmVersionedTable *table;
 
@@ -466,6 +466,14 @@ tsm_segment_own_table(Oid rel)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("relation \"%s\" is not system-versioned",
 						get_rel_name(rel) != NULL ? get_rel_name(rel) : "?")));
+	return table;
+}
+
+TsmVersionedTable *
+tsm_segment_own_table(Oid rel)
+{
+	TsmVersionedTable *table = tsm_segment_table(rel);
+
 	if (!tsm_relation_ownercheck(rel, GetUserId()))
 		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE, get_rel_name(rel));
 	return table;
