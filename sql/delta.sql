@@ -212,6 +212,7 @@ CREATE TABLE tsmem.segment_folds (
 	last_fold timestamptz,
 	versions int8 NOT NULL,
 	row_bytes int8 NOT NULL,
+	merged int8 NOT NULL,
 	next_look timestamptz
 );
 COMMENT ON TABLE tsmem.segment_folds IS 'what is remembered of the folds of a history; written by tsmem alone';
@@ -219,6 +220,7 @@ COMMENT ON COLUMN tsmem.segment_folds.history IS 'the history of a versioned tab
 COMMENT ON COLUMN tsmem.segment_folds.last_fold IS 'when versions of it were folded last';
 COMMENT ON COLUMN tsmem.segment_folds.versions IS 'how many have been folded';
 COMMENT ON COLUMN tsmem.segment_folds.row_bytes IS 'bytes that these took as rows, without indexes';
+COMMENT ON COLUMN tsmem.segment_folds.merged IS 'how many had been when segments were merged last';
 COMMENT ON COLUMN tsmem.segment_folds.next_look IS 'before that enough versions to fold cannot be due; null: look at any time';
 
 CREATE TABLE tsmem.fold_progress (
@@ -237,7 +239,7 @@ COMMENT ON COLUMN tsmem.fold_progress.statement_start IS 'when its statement beg
 COMMENT ON COLUMN tsmem.fold_progress.rel IS 'the versioned table';
 COMMENT ON COLUMN tsmem.fold_progress.phase IS 'what it does';
 COMMENT ON COLUMN tsmem.fold_progress.versions_total IS 'versions that were due when it began';
-COMMENT ON COLUMN tsmem.fold_progress.versions_done IS 'versions folded and committed';
+COMMENT ON COLUMN tsmem.fold_progress.versions_done IS 'versions folded, or pruned, and committed';
 COMMENT ON COLUMN tsmem.fold_progress.segments_added IS 'segments by which the table of segments grew';
 COMMENT ON COLUMN tsmem.fold_progress.started IS 'when it began with this table';
 
@@ -251,18 +253,18 @@ COMMENT ON VIEW tsmem.stat_progress_fold IS 'a row a fold_all or maintain under 
 COMMENT ON COLUMN tsmem.stat_progress_fold.pid IS 'the process that folds';
 COMMENT ON COLUMN tsmem.stat_progress_fold.datname IS 'the database';
 COMMENT ON COLUMN tsmem.stat_progress_fold.rel IS 'the versioned table';
-COMMENT ON COLUMN tsmem.stat_progress_fold.phase IS 'what it does: folding, merging';
+COMMENT ON COLUMN tsmem.stat_progress_fold.phase IS 'what it does: pruning, folding, merging';
 COMMENT ON COLUMN tsmem.stat_progress_fold.versions_total IS 'versions that were due when it began';
-COMMENT ON COLUMN tsmem.stat_progress_fold.versions_done IS 'versions folded and committed';
+COMMENT ON COLUMN tsmem.stat_progress_fold.versions_done IS 'versions folded, or pruned, and committed';
 COMMENT ON COLUMN tsmem.stat_progress_fold.segments_added IS 'segments by which the table of segments grew';
 COMMENT ON COLUMN tsmem.stat_progress_fold.started IS 'when it began with this table';
 GRANT SELECT ON tsmem.stat_progress_fold TO PUBLIC;
 
 CREATE FUNCTION tsmem.set_delta_options(rel regclass, frame_rows int4 DEFAULT NULL, level int4 DEFAULT NULL,
 	block_size int4 DEFAULT NULL, zones name[] DEFAULT NULL, fold_after interval DEFAULT NULL, fold_when int4 DEFAULT NULL,
-	worker boolean DEFAULT NULL, reset name[] DEFAULT NULL) RETURNS jsonb
+	retention interval DEFAULT NULL, worker boolean DEFAULT NULL, reset name[] DEFAULT NULL) RETURNS jsonb
 AS 'MODULE_PATHNAME', 'tsm_delta_set_options' LANGUAGE C VOLATILE;
-COMMENT ON FUNCTION tsmem.set_delta_options(regclass, int4, int4, int4, name[], interval, int4, boolean, name[]) IS
+COMMENT ON FUNCTION tsmem.set_delta_options(regclass, int4, int4, int4, name[], interval, int4, interval, boolean, name[]) IS
 'sets how the history of a table is folded; gives the options that are set';
 
 CREATE PROCEDURE tsmem.fold_all(rel regclass, older_than interval DEFAULT NULL, batch int4 DEFAULT 100000)

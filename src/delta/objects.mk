@@ -6,11 +6,11 @@ OBJS += \
 	src/delta/codec/tsm_delta_codec_read.o \
 	src/delta/codec/tsm_delta_codec_section.o \
 	src/delta/fold/tsm_delta_fold.o \
+	src/delta/fold/tsm_delta_fold_all.o \
 	src/delta/fold/tsm_delta_fold_latest.o \
 	src/delta/fold/tsm_delta_fold_options.o \
 	src/delta/fold/tsm_delta_fold_pack.o \
 	src/delta/fold/tsm_delta_merge.o \
-	src/delta/fold/tsm_delta_maintain.o \
 	src/delta/fold/tsm_delta_note.o \
 	src/delta/fold/tsm_delta_options.o \
 	src/delta/fold/tsm_delta_progress.o \
@@ -49,6 +49,7 @@ OBJS += \
 	src/delta/segment/tsm_delta_segment_walk.o \
 	src/delta/segment/tsm_delta_segment_zone.o \
 	src/delta/worker/tsm_delta_launch.o \
+	src/delta/worker/tsm_delta_maintain.o \
 	src/delta/worker/tsm_delta_worker.o \
 	src/delta/tsm_delta_guard.o \
 	src/delta/tsm_delta_init.o \

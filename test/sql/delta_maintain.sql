@@ -154,9 +154,9 @@ DELETE FROM keyless;
 CALL fold_all('keyless');
 SELECT * FROM chain_lengths('keyless');
 -- Versions that no block takes stay, and are told of once.
-CREATE TABLE large (id int PRIMARY KEY, bytes bytea);
+CREATE TABLE large (id int PRIMARY KEY, note text);
 SELECT add_system_versioning('large');
-INSERT INTO large SELECT g, string_agg(sha256((g * 10000 + i)::text::bytea), '') FROM generate_series(1, 3) g, generate_series(1, 2100) i GROUP BY g;
+INSERT INTO large SELECT g, repeat('large', 420000) FROM generate_series(1, 3) g;
 INSERT INTO large SELECT g, '' FROM generate_series(4, 10) g;
 DELETE FROM large;
 CALL fold_all('large', batch => 2);
@@ -166,6 +166,46 @@ SELECT set_delta_options('large', fold_after => '0', fold_when => 3);
 CALL maintain('large');
 CALL maintain('large');
 SELECT next_look > now() + interval '9 minutes' AS later FROM segment_folds WHERE history = 'large_history'::regclass;
+
+
+-- Small segments are merged after a fold, when as many versions were folded since.
+CREATE TABLE scattered (id int PRIMARY KEY, n int);
+SELECT add_system_versioning('scattered');
+SELECT set_delta_options('scattered', fold_after => '0', fold_when => 1, block_size => 1024);
+INSERT INTO scattered SELECT i, i * 7919 % 1000 FROM generate_series(1, 2000) i;
+UPDATE scattered SET n = n + 1;
+CALL maintain('scattered');
+SELECT segments > 5 AS many FROM stat_delta WHERE rel = 'scattered'::regclass;
+SELECT set_delta_options('scattered', reset => '{block_size}');
+UPDATE scattered SET n = n + 1 WHERE id % 100 = 0;
+CALL maintain('scattered');
+SELECT segments > 5 AS many FROM stat_delta WHERE rel = 'scattered'::regclass;
+SELECT versions = merged AS merged FROM segment_folds WHERE history = 'scattered_history'::regclass;
+SELECT count(*) FROM scattered_history;
+SELECT * FROM verify('scattered');
+
+-- Versions are kept for the time that is asked for, and go in steps of a tenth of it.
+CREATE TABLE kept (id int PRIMARY KEY, n int);
+SELECT add_system_versioning('kept');
+SELECT set_delta_options('kept', retention => '1 year', fold_after => '0', fold_when => 1000);
+INSERT INTO kept SELECT i FROM generate_series(1, 20) i;
+SELECT import_history('kept', $$
+	SELECT i AS id, 0 AS n, now() - i * interval '30 days' - interval '12 hours' AS row_start,
+		now() - (i - 1) * interval '30 days' - interval '12 hours' AS row_end
+	FROM generate_series(1, 20) i$$);
+CALL maintain('kept');
+SELECT count(*), min(row_end) > now() - interval '1 year' AS kept FROM kept_history;
+SELECT horizon BETWEEN now() - interval '1 year 1 hour' AND now() - interval '1 year' + interval '1 hour' AS raised
+FROM versioned_tables WHERE rel = 'kept'::regclass;
+CALL fold_all('kept');
+SELECT set_delta_options('kept', retention => '350 days');
+CALL maintain('kept');
+SELECT count(*) FROM kept_history;
+SELECT set_delta_options('kept', retention => '300 days');
+CALL maintain('kept');
+SELECT count(*) FROM kept_history;
+SELECT * FROM verify('kept');
+CALL maintain('kept');
 
 DROP SCHEMA delta_maintain CASCADE;
 SELECT count(*) FROM segment_folds f WHERE NOT EXISTS (SELECT FROM pg_class WHERE oid = f.history);

@@ -26,19 +26,23 @@ SELECT set_delta_options('thing');
 
 -- The limits, and one past them.
 SELECT set_delta_options('thing', frame_rows => 1, level => 0, block_size => 1024, fold_when => 1, fold_after => '0');
-SELECT set_delta_options('thing', frame_rows => 256, level => 12, block_size => 1048576, fold_when => 1000000, fold_after => '100 years');
+SELECT set_delta_options('thing', frame_rows => 256, level => 12, block_size => 4194304, fold_when => 1000000, fold_after => '100 years');
 SELECT set_delta_options('thing', frame_rows => 0);
 SELECT set_delta_options('thing', frame_rows => 257);
 SELECT set_delta_options('thing', level => -1);
 SELECT set_delta_options('thing', level => 13);
 SELECT set_delta_options('thing', block_size => 1023);
-SELECT set_delta_options('thing', block_size => 1048577);
+SELECT set_delta_options('thing', block_size => 4194305);
 SELECT set_delta_options('thing', fold_when => 0);
 SELECT set_delta_options('thing', fold_when => 1000001);
 SELECT set_delta_options('thing', fold_after => '-1 microsecond');
 SELECT set_delta_options('thing', fold_after => '100 years 1 microsecond');
+SELECT set_delta_options('thing', retention => '0');
+SELECT set_delta_options('thing', retention => '1 microsecond');
+SELECT set_delta_options('thing', retention => '100 years');
+SELECT set_delta_options('thing', retention => '100 years 1 day');
 SET intervalstyle = 'sql_standard';
-SELECT set_delta_options('thing', fold_after => '1 mon 2 days 03:04:05.000006', reset => '{frame_rows,level,block_size,fold_when,zones}');
+SELECT set_delta_options('thing', fold_after => '1 mon 2 days 03:04:05.000006', reset => '{frame_rows,level,block_size,fold_when,zones,retention}');
 RESET intervalstyle;
 
 -- Columns whose least and greatest values are kept.
@@ -70,6 +74,16 @@ SET ROLE delta_options_other;
 SELECT set_delta_options('thing');
 SELECT set_delta_options('thing', level => 1);
 RESET ROLE;
+
+-- Zones follow their columns.
+SELECT set_delta_options('thing', zones => '{name,id,"two words"}');
+ALTER TABLE thing RENAME COLUMN name TO title;
+ALTER TABLE thing RENAME COLUMN title TO "Title";
+SELECT set_delta_options('thing');
+ALTER TABLE thing DROP COLUMN "two words", DROP COLUMN old;
+SELECT set_delta_options('thing');
+ALTER TABLE thing DROP COLUMN "Title";
+SELECT set_delta_options('thing');
 
 -- Options go with the table.
 SELECT options FROM segment_tables WHERE history = 'thing_history'::regclass;

@@ -93,20 +93,26 @@ remember_row(FoldRun *run, int *room)
 	tail->tid = run->slot->tts_tid;
 }
 
-/* Find the rows that ended before a time, in the order of key and start. */
+/* Find the rows from a position on that ended before a time, in the order of key and start. The position moves on. */
 static void
-read_tail(FoldRun *run, TimestampTz before, int max_versions)
+read_tail(FoldRun *run, TimestampTz before, int max_versions, ItemPointer position)
 {
-	TableScanDesc scan = table_beginscan(run->history, run->tail_snapshot, 0, NULL);
+	ItemPointerData last;
+	TableScanDesc scan;
 	MemoryContext context = CurrentMemoryContext;
 	int			room = Min(max_versions, 1024);
 
+	ItemPointerSet(&last, MaxBlockNumber, MaxOffsetNumber);
+	scan = table_beginscan_tidrange(run->history, run->tail_snapshot, position, &last);
 	run->tail = palloc(room * sizeof(TailRow));
-	while (run->ntail < max_versions && table_scan_getnextslot(scan, ForwardScanDirection, run->slot))
+	while (run->ntail < max_versions &&
+		   table_scan_getnextslot_tidrange(scan, ForwardScanDirection, run->slot))
 	{
 		bool		null;
 
 		CHECK_FOR_INTERRUPTS();
+		*position = run->slot->tts_tid;
+		ItemPointerInc(position);
 		if (DatumGetTimestampTz(slot_getattr(run->slot, run->map->end, &null)) >= before || null)
 			continue;
 		MemoryContextSwitchTo(run->row_context);
@@ -319,6 +325,7 @@ typedef struct FoldCall
 	TsmVersionedTable *table;
 	TimestampTz before;
 	int			max_versions;
+	ItemPointer position;		/* of the tail, from which on it is looked at */
 	FoldRun		run;
 	TsmFoldPacked added;
 } FoldCall;
@@ -332,13 +339,14 @@ static bool
 make_store(FoldCall *call, TsmSegmentStore *store)
 {
 	FoldRun		probe = {0};
+	ItemPointerData position = *call->position;
 
 	LockRelationOid(call->table->history, ShareUpdateExclusiveLock);
 	if (tsm_segment_store(call->table->history, store))
 		return true;
 	begin_run(&probe, call->table, ShareUpdateExclusiveLock);
 	probe.tail_snapshot = tail_snapshot();
-	read_tail(&probe, call->before, 1);
+	read_tail(&probe, call->before, 1, &position);
 	end_run(&probe);
 	if (probe.ntail == 0)
 	{
@@ -372,7 +380,7 @@ fold_as_owner(void *arg)
 		run->snapshot = RegisterSnapshot(GetLatestSnapshot());
 		run->pack = tsm_fold_pack_make(run->map, &run->store);
 		run->walk = tsm_segment_walk_make(run->map);
-		read_tail(run, call->before, call->max_versions);
+		read_tail(run, call->before, call->max_versions, call->position);
 		fold_tail(run);
 		call->added = *tsm_fold_pack_result(run->pack);
 		tsm_fold_pack_free(run->pack);
@@ -384,17 +392,21 @@ fold_as_owner(void *arg)
 }
 
 void
-tsm_fold_table(TsmVersionedTable *table, TimestampTz before, int max_versions, TsmFoldResult *result)
+tsm_fold_table(TsmVersionedTable *table, TimestampTz before, int max_versions, ItemPointer position,
+			   TsmFoldResult *result)
 {
 	FoldCall	call = {0};
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "tsmem fold",
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old;
+	ItemPointerData first;
 
+	ItemPointerSet(&first, 0, FirstOffsetNumber);
 	call.table = table;
 	/* Ends in the future, where a clock was wrong, may yet be of use to writers. */
 	call.before = Min(before, GetCurrentTransactionStartTimestamp());
 	call.max_versions = max_versions;
+	call.position = position != NULL ? position : &first;
 	old = MemoryContextSwitchTo(context);
 	tsm_delta_as_owner(tsm_segment_owner(table->history), fold_as_owner, &call);
 	MemoryContextSwitchTo(old);
@@ -448,7 +460,7 @@ tsm_delta_fold(PG_FUNCTION_ARGS)
 				 errmsg("older_than must not be negative")));
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	tsm_fold_table(table, before, max_versions, &result);
+	tsm_fold_table(table, before, max_versions, NULL, &result);
 	if (result.too_large > 0)
 		tsm_fold_report_too_large(table->rel, result.too_large);
 	values[0] = Int64GetDatum(result.versions);

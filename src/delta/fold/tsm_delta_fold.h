@@ -19,16 +19,18 @@ typedef struct TsmFoldResult
 	int64		segments;		/* by which the table of segments grew */
 	int64		bytes_before;	/* of these versions in the tail, TOAST included, indexes not */
 	int64		bytes_after;	/* by which the segments grew */
-	int64		too_large;		/* found, and left in the tail; of all of it when it was gone through to its end */
+	int64		too_large;		/* found, and left in the tail */
 } TsmFoldResult;
 
 /*
  * Fold at most max_versions versions that ended before a time. The current
  * user owns the table, which is locked against a DROP; the locks of the fold
- * are kept to the end of the transaction. Errors: 0A000, 40001, XX001.
+ * are kept to the end of the transaction. The tail is looked at from the
+ * position on, which then is behind the last row that was; NULL: from its
+ * beginning. Errors: 0A000, 40001, XX001.
  */
 extern void tsm_fold_table(TsmVersionedTable *table, TimestampTz before, int max_versions,
-						   TsmFoldResult *result);
+						   ItemPointer position, TsmFoldResult *result);
 
 /* Tell the user of versions that stay in the tail. */
 extern void tsm_fold_report_too_large(Oid rel, int64 versions);

@@ -12,6 +12,9 @@
 #include "tsm_delta.h"
 #include "tsm_delta_fold.h"
 
+#include "fmgr.h"
+#include "storage/itemptr.h"
+
 /* ---- tsm_delta_options.c ---- */
 
 /* Names of the options, as they stand in tsmem.segment_tables. */
@@ -21,11 +24,11 @@
 #define TSM_OPTION_ZONES		"zones"
 #define TSM_OPTION_FOLD_AFTER	"fold_after"
 #define TSM_OPTION_FOLD_WHEN	"fold_when"
+#define TSM_OPTION_RETENTION	"retention"
 #define TSM_OPTION_WORKER		"worker"
 
 /* Their limits. */
 #define TSM_MIN_BLOCK_SIZE		1024
-#define TSM_MAX_ZONES			8
 #define TSM_MAX_FOLD_WHEN		1000000
 
 /* An option, or the given default where it is not set. The list holds C strings. */
@@ -34,20 +37,8 @@ extern bool tsm_delta_option_bool(Jsonb *options, const char *name, bool missing
 extern Interval *tsm_delta_option_interval(Jsonb *options, const char *name, Interval *missing);
 extern List *tsm_delta_option_names(Jsonb *options, const char *name);
 
-/* A column of a history has another name (to) or is gone (NULL): zones follow. */
-extern void tsm_delta_options_follow(Oid history, const char *from, const char *to);
-
 /* Make the store of a history that has none, which takes AccessExclusiveLock on it. The current user owns it. */
 extern void tsm_fold_need_store(Oid history);
-
-/* ---- tsm_delta_maintain.c ---- */
-
-/*
- * What maintain does, for the tables with the option worker. Not in a
- * procedure: a transaction with a snapshot is under way before and after, and
- * others in between.
- */
-extern void tsm_fold_maintain_marked(void);
 
 /* ---- tsm_delta_note.c: tsmem.segment_folds ---- */
 
@@ -57,6 +48,7 @@ typedef struct TsmFoldNote
 	TimestampTz last_fold;		/* DT_NOBEGIN before the first */
 	int64		versions;		/* folded so far */
 	int64		row_bytes;		/* that these took as rows, indexes not counted */
+	int64		merged;			/* the same when segments were merged last */
 	TimestampTz next_look;		/* maintain does not look at the tail before; DT_NOBEGIN: at once */
 } TsmFoldNote;
 
@@ -75,7 +67,8 @@ typedef enum TsmFoldPhase
 {
 	TSM_FOLD_LOOKING,
 	TSM_FOLD_FOLDING,
-	TSM_FOLD_MERGING
+	TSM_FOLD_MERGING,
+	TSM_FOLD_PRUNING
 } TsmFoldPhase;
 
 /* Where a long fold of a table is. Others see it when the transaction has committed. */
@@ -91,5 +84,47 @@ typedef struct TsmFoldProgress
 
 extern void tsm_fold_show_progress(const TsmFoldProgress *progress);
 extern void tsm_fold_end_progress(void);
+
+/* ---- tsm_delta_fold_all.c: folds of a table, a batch a transaction ---- */
+
+typedef struct TsmFoldSeries
+{
+	TsmFoldProgress progress;
+	TimestampTz before;			/* versions that ended before are due; the same for all batches */
+	int			batch;			/* versions */
+	int64		done_now;		/* versions of the last batch */
+	int64		too_large;		/* found so far */
+	ItemPointerData position;	/* in the tail */
+	Oid			file;			/* of the tail, that the position is for */
+	bool		in_procedure;	/* which commits by SPI; a worker has its own transactions */
+	MemoryContext context;		/* of the transaction at hand */
+} TsmFoldSeries;
+
+extern TimestampTz tsm_fold_minus_interval(TimestampTz time, Interval *interval);
+
+/* Connects to SPI. 2D000 in a transaction block or a function, 25006 where nothing may be written. */
+extern void tsm_fold_begin_procedure(FunctionCallInfo fcinfo, const char *name);
+
+/* The context of the series is a child of the current one. */
+extern void tsm_fold_begin_series(TsmFoldSeries *series, Oid rel, int batch, bool in_procedure);
+
+/* Commit, and begin the next transaction with a snapshot; what was allocated in series->context goes. */
+extern void tsm_fold_next_transaction(TsmFoldSeries *series);
+
+/* Fold a batch of a table that is locked against a DROP. False when nothing is left. */
+extern bool tsm_fold_batch(TsmFoldSeries *series, TsmVersionedTable *table);
+
+/* Tell the user what was committed. */
+extern void tsm_fold_report_progress(const TsmFoldSeries *series);
+
+/* The rows of a tail by their ends. */
+typedef struct TsmTailLook
+{
+	int64		due;			/* that ended before a time */
+	TimestampTz enough;			/* when the least so many had ended; DT_NOEND with fewer rows */
+} TsmTailLook;
+
+/* One scan of the tail, with RowExclusiveLock. */
+extern TsmTailLook tsm_fold_look_at_tail(Oid history, TimestampTz before, int so_many);
 
 #endif							/* TSM_DELTA_MAINTAIN_H */

@@ -27,8 +27,9 @@
 #define Anum_folds_last_fold	2
 #define Anum_folds_versions		3
 #define Anum_folds_row_bytes	4
-#define Anum_folds_next_look	5
-#define Natts_folds				5
+#define Anum_folds_merged		5
+#define Anum_folds_next_look	6
+#define Natts_folds				6
 
 static HeapTuple
 find_note(Relation rel, Oid history)
@@ -54,7 +55,7 @@ tsm_fold_note(Oid history, TsmFoldNote *note)
 	Datum		values[Natts_folds];
 	bool		nulls[Natts_folds];
 
-	*note = (TsmFoldNote) {DT_NOBEGIN, 0, 0, DT_NOBEGIN};
+	*note = (TsmFoldNote) {DT_NOBEGIN, 0, 0, 0, DT_NOBEGIN};
 	if (HeapTupleIsValid(tuple))
 	{
 		heap_deform_tuple(tuple, RelationGetDescr(rel), values, nulls);
@@ -62,6 +63,7 @@ tsm_fold_note(Oid history, TsmFoldNote *note)
 			note->last_fold = DatumGetTimestampTz(values[Anum_folds_last_fold - 1]);
 		note->versions = DatumGetInt64(values[Anum_folds_versions - 1]);
 		note->row_bytes = DatumGetInt64(values[Anum_folds_row_bytes - 1]);
+		note->merged = DatumGetInt64(values[Anum_folds_merged - 1]);
 		if (!nulls[Anum_folds_next_look - 1])
 			note->next_look = DatumGetTimestampTz(values[Anum_folds_next_look - 1]);
 	}
@@ -83,6 +85,7 @@ tsm_fold_write_note(Oid history, const TsmFoldNote *note)
 	nulls[Anum_folds_last_fold - 1] = TIMESTAMP_IS_NOBEGIN(note->last_fold);
 	values[Anum_folds_versions - 1] = Int64GetDatum(note->versions);
 	values[Anum_folds_row_bytes - 1] = Int64GetDatum(note->row_bytes);
+	values[Anum_folds_merged - 1] = Int64GetDatum(note->merged);
 	values[Anum_folds_next_look - 1] = TimestampTzGetDatum(note->next_look);
 	nulls[Anum_folds_next_look - 1] = TIMESTAMP_IS_NOBEGIN(note->next_look);
 	tuple = heap_form_tuple(RelationGetDescr(rel), values, nulls);

@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
@@ -23,9 +24,9 @@
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
-#include "utils/typcache.h"
 
 #include "tsm_delta_codec.h"
+#include "tsm_delta_follow.h"
 #include "tsm_delta_maintain.h"
 #include "tsm_delta_segment.h"
 #include "tsm_delta_worker.h"
@@ -43,7 +44,7 @@ typedef struct Option
 {
 	const char *name;
 	OptionKind	kind;
-	int			min;			/* of OPTION_INT */
+	int			min;			/* of OPTION_INT; of OPTION_INTERVAL 0, or 1 for more than 0 */
 	int			max;
 } Option;
 
@@ -55,10 +56,11 @@ static const Option known[] = {
 	{TSM_OPTION_ZONES, OPTION_COLUMNS, 0, 0},
 	{TSM_OPTION_FOLD_AFTER, OPTION_INTERVAL, 0, 0},
 	{TSM_OPTION_FOLD_WHEN, OPTION_INT, 1, TSM_MAX_FOLD_WHEN},
+	{TSM_OPTION_RETENTION, OPTION_INTERVAL, 1, 0},
 	{TSM_OPTION_WORKER, OPTION_BOOL, 0, 0},
 };
 
-/* Years that fold_after may be, at most. */
+/* Years that an interval may be, at most. */
 #define MAX_YEARS 100
 
 /* The parameter after the options. */
@@ -153,7 +155,7 @@ json_int(const Option *option, int32 number)
 static JsonbValue
 json_interval(const Option *option, Interval *interval)
 {
-	Interval	least = {0, 0, 0};
+	Interval	least = {option->min, 0, 0};
 	Interval	most = {0, 0, MAX_YEARS * MONTHS_PER_YEAR};
 	char		text[MAXDATELEN + 1];
 	struct pg_itm itm;
@@ -162,6 +164,8 @@ json_interval(const Option *option, Interval *interval)
 		DatumGetBool(DirectFunctionCall2(interval_gt, IntervalPGetDatum(interval), IntervalPGetDatum(&most))))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 option->min > 0 ?
+				 errmsg("option \"%s\" must be more than 0 and at most %d years", option->name, MAX_YEARS) :
 				 errmsg("option \"%s\" must be from 0 to %d years", option->name, MAX_YEARS)));
 	interval2itm(*interval, &itm);
 	EncodeInterval(&itm, INTSTYLE_ISO_8601, text);
@@ -190,6 +194,8 @@ check_zone(const Option *option, const TsmVersionedTable *table, const char *col
 {
 	static const char *const own[] = {TSM_ROW_START, TSM_ROW_XID, TSM_ROW_END, TSM_ROW_END_XID};
 	AttrNumber	attno = get_attnum(table->history, column);
+	TsmSegmentZoneType type = {0};
+	Relation	rel;
 	int			i;
 
 	for (i = 0; i < lengthof(own); i++)
@@ -205,11 +211,14 @@ check_zone(const Option *option, const TsmVersionedTable *table, const char *col
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("column \"%s\" of relation \"%s\" does not exist", column,
 						get_rel_name(table->rel))));
-	if (!OidIsValid(lookup_type_cache(get_atttype(table->history, attno), TYPECACHE_CMP_PROC)->cmp_proc))
+	rel = table_open(table->history, AccessShareLock);
+	tsm_segment_zone_type(RelationGetDescr(rel), attno, &type);
+	table_close(rel, AccessShareLock);
+	if (type.kind == TSM_ZONE_NONE)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FUNCTION),
-				 errmsg("could not identify a comparison function for column \"%s\"", column),
-				 errdetail("The least and the greatest value of a segment could not be told.")));
+				 errmsg("column \"%s\" cannot be among the %s", column, option->name),
+				 errdetail("Its type has no extended hash function, or one that gives other values in another cluster.")));
 }
 
 static bool
@@ -247,10 +256,10 @@ check_zones(const Option *option, const TsmVersionedTable *table, Datum names)
 	List	   *seen = NIL;
 	ListCell   *cell;
 
-	if (list_length(zones) > TSM_MAX_ZONES)
+	if (list_length(zones) > TSM_SEGMENT_MAX_ZONES)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("option \"%s\" has at most %d columns", option->name, TSM_MAX_ZONES)));
+				 errmsg("option \"%s\" has at most %d columns", option->name, TSM_SEGMENT_MAX_ZONES)));
 	foreach(cell, zones)
 	{
 		if (is_among(seen, lfirst(cell)))
@@ -391,8 +400,8 @@ PG_FUNCTION_INFO_V1(tsm_delta_set_options);
 
 /*
  * set_delta_options(rel regclass, frame_rows int, level int, block_size int,
- * zones name[], fold_after interval, fold_when int, worker boolean, reset
- * name[]) → jsonb: the options that are set. A null leaves an option as it
+ * zones name[], fold_after interval, fold_when int, retention interval, worker
+ * boolean, reset name[]) → jsonb: the options that are set. A null leaves an option as it
  * is. Errors: 22004, 22023, 42501, 42703, 42883, 55000.
  */
 Datum
@@ -421,34 +430,37 @@ tsm_delta_set_options(PG_FUNCTION_ARGS)
 }
 
 void
-tsm_delta_options_follow(Oid history, const char *from, const char *to)
+tsm_delta_follow_zones(Oid history, const char *old_name, const char *new_name)
 {
 	TsmSegmentStore store;
 	JsonbParseState *state = NULL;
 	JsonbValue	key = json_string(TSM_OPTION_ZONES);
 	List	   *zones;
 	List	   *now = NIL;
+	bool		changed = false;
 	ListCell   *cell;
+	Datum		follows;
 
 	if (!tsm_segment_store(history, &store))
 		return;
 	zones = tsm_delta_option_names(store.options, TSM_OPTION_ZONES);
-	if (!is_among(zones, from))
-		return;
 	foreach(cell, zones)
 	{
 		const char *zone = lfirst(cell);
+		bool		renamed = old_name != NULL && strcmp(zone, old_name) == 0;
 
-		if (strcmp(zone, from) != 0)
+		if (renamed)
+			zone = new_name;
+		if (get_attnum(history, zone) > 0)
 			now = lappend(now, pstrdup(zone));
-		else if (to != NULL)
-			now = lappend(now, pstrdup(to));
+		changed |= renamed || get_attnum(history, zone) <= 0;
 	}
+	if (!changed)
+		return;
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	pushJsonbValue(&state, WJB_KEY, &key);
 	push_zones(&state, now);
-	key = *pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	follows = JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
 	tsm_segment_set_options(history,
-							DatumGetJsonbP(DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(store.options),
-															   JsonbPGetDatum(JsonbValueToJsonb(&key)))));
+							DatumGetJsonbP(DirectFunctionCall2(jsonb_concat, JsonbPGetDatum(store.options), follows)));
 }

@@ -43,7 +43,7 @@
 #define Anum_progress_started			8
 #define Natts_progress					8
 
-static const char *const phases[] = {"looking at rows", "folding", "merging"};
+static const char *const phases[] = {"looking at rows", "folding", "merging", "pruning"};
 
 /*
  * Remove the row of this process, and what processes that are gone have left.

@@ -50,6 +50,9 @@ extern void tsm_delta_unfold_before(const TsmVersionedTable *table, const char *
  */
 extern void tsm_delta_check_type_unused(Oid type, bool inside, const char *what);
 
+/* Columns among the options are renamed (names may be NULL for none), and go when they are gone. fold/ has it. */
+extern void tsm_delta_follow_zones(Oid history, const char *old_name, const char *new_name);
+
 /* ---- relations ---- */
 
 /* Whether versions are folded. */

@@ -87,8 +87,10 @@ tsm_delta_follow_column_name(Oid history, const char *old_name, const char *new_
 	const char *names[2] = {old_name, new_name};
 	TsmSegmentStore store;
 
-	if (tsm_segment_store(history, &store))
-		change_rows(history, change_name, names);
+	if (!tsm_segment_store(history, &store))
+		return;
+	change_rows(history, change_name, names);
+	tsm_delta_follow_zones(history, old_name, new_name);
 }
 
 /* A column without a name is nobody's: one that gets the name later does not take over its values. */
@@ -139,8 +141,10 @@ tsm_delta_follow_dropped_columns(void)
 	{
 		TsmSegmentStore store;
 
-		if (tsm_segment_store(lfirst_oid(cell), &store))
-			change_rows(store.history, forget_dropped, &store.history);
+		if (!tsm_segment_store(lfirst_oid(cell), &store))
+			continue;
+		change_rows(store.history, forget_dropped, &store.history);
+		tsm_delta_follow_zones(store.history, NULL, NULL);
 	}
 	list_free(relations);
 }

@@ -24,7 +24,6 @@
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
-#include "tsm_delta_maintain.h"
 #include "tsm_delta_worker.h"
 
 /* Settings of the database that are meant for its users. */
@@ -66,7 +65,7 @@ tsm_delta_worker_main(Datum main_arg)
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	if (has_extension() && !XactReadOnly)
-		tsm_fold_maintain_marked();
+		tsm_delta_maintain_marked();
 	PopActiveSnapshot();
 	CommitTransactionCommand();
 	proc_exit(0);

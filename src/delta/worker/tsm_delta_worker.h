@@ -16,6 +16,13 @@ extern void tsm_delta_worker_load(void);
 /* Whether the library was preloaded, so that there is a launcher. */
 extern bool tsm_delta_worker_registered(void);
 
+/*
+ * What maintain does, for the tables with the option worker. Not in a
+ * procedure: a transaction with a snapshot is under way before and after, and
+ * others in between.
+ */
+extern void tsm_delta_maintain_marked(void);
+
 /* What the processes run. */
 pg_noreturn extern PGDLLEXPORT void tsm_delta_launcher_main(Datum main_arg);
 pg_noreturn extern PGDLLEXPORT void tsm_delta_worker_main(Datum main_arg);
