@@ -247,6 +247,19 @@ tsm_forget_permissions(Query *query, RangeTblEntry *rte)
 }
 #endif
 
+/*
+ * Whether a plan reads a table that its query names, not one that came in as
+ * a child of such; sets the role whose rights on it were checked.
+ */
+#if PG_VERSION_NUM >= 160000
+#define tsm_is_named(estate, rte, role) \
+	((rte)->perminfoindex != 0 && \
+	 (*(role) = getRTEPermissionInfo((estate)->es_rteperminfos, rte)->checkAsUser, true))
+#else
+#define tsm_is_named(estate, rte, role) \
+	((rte)->requiredPerms != 0 && (*(role) = (rte)->checkAsUser, true))
+#endif
+
 /* A qualified name, in parts; 16 gave it a place for soft errors. */
 #if PG_VERSION_NUM >= 160000
 #define tsm_name_list(name) stringToQualifiedNameList(name, NULL)

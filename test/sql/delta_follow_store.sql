@@ -8,7 +8,7 @@ GRANT ALL ON SCHEMA delta_follow_store, delta_follow_elsewhere TO delta_follow_o
 GRANT USAGE ON SCHEMA delta_follow_store, delta_follow_elsewhere TO delta_follow_reader;
 SET search_path = delta_follow_store, tsmem, public;
 CREATE VIEW stores AS SELECT history, segments, folded FROM segment_tables;
-CREATE VIEW relations AS SELECT c.oid::regclass AS name, relkind AS kind, relowner::regrole AS owner, relacl AS acl
+CREATE VIEW relations AS SELECT c.oid::regclass AS name, relkind AS kind, relowner::regrole AS owner, CASE WHEN relname !~ '_history$' THEN relacl END AS acl
 	FROM pg_class c WHERE relnamespace::regnamespace::text ~ '^delta_follow' AND relname ~ '_(history|segments|folded)$' AND relkind IN ('r', 'f') ORDER BY 1;
 GRANT SELECT ON relations TO PUBLIC;
 
@@ -97,6 +97,50 @@ DROP SCHEMA tsmem CASCADE;
 SELECT versioning FROM (SELECT add_system_versioning('segment_columns') AS versioning) v;
 ALTER TABLE segment_tables ADD COLUMN x int;
 
+\echo nobody else reads it
+RESET ROLE;
+ALTER DEFAULT PRIVILEGES FOR ROLE delta_follow_owner GRANT SELECT ON TABLES TO delta_follow_reader;
+CREATE ROLE delta_follow_all IN ROLE pg_read_all_data;
+GRANT USAGE ON SCHEMA delta_follow_store TO delta_follow_all;
+SET ROLE delta_follow_owner;
+CREATE TABLE q (id int PRIMARY KEY, a text);
+SELECT add_system_versioning('q');
+INSERT INTO q VALUES (1, 'one'), (2, 'two');
+UPDATE q SET a = 'x';
+SELECT versions FROM fold('q');
+SELECT name, acl FROM relations WHERE name::text ~ '^q_';
+RESET ROLE;
+GRANT SELECT ON ALL TABLES IN SCHEMA delta_follow_store TO delta_follow_reader;
+SET ROLE delta_follow_owner;
+GRANT SELECT ON q_history_segments TO PUBLIC;
+GRANT SELECT (id) ON q_history_folded TO delta_follow_reader;
+GRANT SELECT (block) ON q_history_segments TO delta_follow_reader;
+SELECT name, acl FROM relations WHERE name::text ~ '^[qt]_';
+SELECT count(*) FROM pg_attribute WHERE attrelid IN ('q_history_segments'::regclass, 'q_history_folded'::regclass) AND attacl IS NOT NULL;
+SET ROLE delta_follow_reader;
+SELECT id, a FROM q_history ORDER BY id;
+SELECT count(*) FROM q_history_segments;
+SELECT count(*) FROM q_history_folded;
+SET ROLE delta_follow_owner;
+SELECT id, a FROM q_history_folded ORDER BY id;
+ALTER TABLE q ENABLE ROW LEVEL SECURITY;
+CREATE POLICY one ON q USING (id = 1);
+SELECT relname, relrowsecurity, relforcerowsecurity FROM pg_class WHERE relnamespace = 'delta_follow_store'::regnamespace AND relname ~ '^q_' AND relkind = 'r' ORDER BY 1;
+SET ROLE delta_follow_reader;
+SELECT id, a FROM q_history ORDER BY id;
+SELECT id, a FROM q_versions ORDER BY id, row_start;
+SET ROLE delta_follow_all;
+SELECT id, a FROM q_history ORDER BY id;
+SELECT count(*) FROM q_history_segments;
+SELECT id, a FROM q_history_folded ORDER BY id;
+SET ROLE delta_follow_owner;
+SELECT id, a FROM q_history ORDER BY id;
+ALTER TABLE q DISABLE ROW LEVEL SECURITY;
+SELECT relname, relrowsecurity FROM pg_class WHERE relnamespace = 'delta_follow_store'::regnamespace AND relname ~ '^q_' AND relkind = 'r' ORDER BY 1;
+DROP TABLE q;
+RESET ROLE;
+ALTER DEFAULT PRIVILEGES FOR ROLE delta_follow_owner REVOKE SELECT ON TABLES FROM delta_follow_reader;
+
 \echo ends
 SET ROLE delta_follow_owner;
 SELECT drop_system_versioning('t', true);
@@ -137,5 +181,5 @@ SELECT * FROM relations;
 SELECT count(*) FROM segment_tables;
 SELECT count(*) FROM segment_columns;
 DROP SCHEMA delta_follow_store CASCADE;
-DROP OWNED BY delta_follow_owner, delta_follow_heir, delta_follow_reader;
-DROP ROLE delta_follow_owner, delta_follow_heir, delta_follow_reader;
+DROP OWNED BY delta_follow_owner, delta_follow_heir, delta_follow_reader, delta_follow_all;
+DROP ROLE delta_follow_owner, delta_follow_heir, delta_follow_reader, delta_follow_all;

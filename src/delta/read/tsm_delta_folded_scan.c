@@ -130,6 +130,7 @@ tsm_folded_begin_scan(ForeignScanState *node, int eflags)
 	scan->order = intVal(private_list(plan, TSM_FOLDED_DIRECTION));
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
+	tsm_segment_check_reader(&node->ss);
 	scan->folded = tsm_folded_get(RelationGetRelid(node->ss.ss_currentRelation), scan->context);
 	foreach(cell, private_list(plan, TSM_FOLDED_COLUMNS))
 		scan->wanted = bms_add_member(scan->wanted, lfirst_int(cell));

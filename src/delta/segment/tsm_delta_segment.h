@@ -118,6 +118,13 @@ extern TsmVersionedTable *tsm_segment_own_table(Oid rel);
 /* The owner of a relation, which is locked against a DROP. */
 extern Oid	tsm_segment_owner(Oid relid);
 
+/* ---- tsm_delta_segment_private.c: who reads it ---- */
+
+struct ScanState;
+
+/* 42501 for a scan of the foreign table itself, past the rights and policies of the history, by who does not own it. */
+extern void tsm_segment_check_reader(struct ScanState *node);
+
 /* ---- tsm_delta_segment_map.c: rows of a history and versions of the codec ---- */
 
 /* How values are written as text, or read. */

@@ -25,10 +25,12 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/pg_locale.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 
 #include "tsm_delta_follow.h"
 #include "tsm_delta_segment_columns.h"
@@ -37,6 +39,19 @@
 /* What changes a row of the registry: values and replace are set where it does. */
 typedef void (*ColumnChange) (const TsmSegmentColumnRow *row, Datum *values, bool *nulls,
 							  bool *replace, void *arg);
+
+/* What is cached of a history and its folded versions was made from the rows that were there. */
+static void
+forget_cached(Oid history)
+{
+	ListCell   *cell;
+
+	if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(history)))
+		CacheInvalidateRelcacheByRelid(history);
+	foreach(cell, tsm_delta_parts(history))
+		CacheInvalidateRelcacheByRelid(lfirst_oid(cell));
+	CommandCounterIncrement();
+}
 
 /* Hand the rows of a history on to a change. */
 static void
@@ -62,7 +77,7 @@ change_rows(Oid history, ColumnChange change, void *arg)
 	}
 	systable_endscan(scan);
 	table_close(rel, RowExclusiveLock);
-	CommandCounterIncrement();
+	forget_cached(history);
 }
 
 /* ---- names ---- */
@@ -228,7 +243,7 @@ tsm_delta_follow_new_column(Oid history_oid, const char *name)
 	}
 	table_close(rel, RowExclusiveLock);
 	table_close(history, NoLock);
-	CommandCounterIncrement();
+	forget_cached(history_oid);
 }
 
 /* ---- types ---- */

@@ -19,6 +19,8 @@
 #include "catalog/indexing.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/inval.h"
@@ -131,4 +133,17 @@ tsm_delta_keep_private(Oid history)
 		}
 		relation_close(part, NoLock);
 	}
+}
+
+void
+tsm_segment_check_reader(ScanState *node)
+{
+	EState	   *estate = node->ps.state;
+	RangeTblEntry *entry = exec_rt_fetch(((Scan *) node->ps.plan)->scanrelid, estate);
+	Oid			role = InvalidOid;
+
+	if (!tsm_is_named(estate, entry, &role))
+		return;
+	if (!tsm_relation_ownercheck(entry->relid, OidIsValid(role) ? role : GetUserId()))
+		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_FOREIGN_TABLE, get_rel_name(entry->relid));
 }
