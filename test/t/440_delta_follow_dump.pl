@@ -14,7 +14,7 @@ $node->safe_psql('postgres', q{
 	CREATE TABLE account (id int PRIMARY KEY, v int, m mood, ms mood[], p place, c regclass, t text);
 	SELECT tsmem.add_system_versioning('account');
 	GRANT SELECT ON account TO reader;
-	INSERT INTO account SELECT i, i, 'merry', '{calm,merry}', row('here', 'calm'), 'account', repeat('t', i) FROM generate_series(1, 50) i;
+	INSERT INTO account SELECT i, i, 'merry', '{calm,merry}', row('here', 'calm')::place, 'account', repeat('t', i) FROM generate_series(1, 50) i;
 	UPDATE account SET v = v + 1; UPDATE account SET m = 'calm', t = NULL; DELETE FROM account WHERE id > 40;
 	SELECT tsmem.fold('account');
 	ALTER TABLE account ADD COLUMN added int DEFAULT 7;
@@ -46,7 +46,7 @@ my $everything = q{
 	SELECT 'storage', attname, attstorage FROM pg_attribute WHERE attrelid = 'public.account_history_segments'::regclass AND attnum > 0;
 };
 my $before = $node->safe_psql('postgres', $everything);
-like($before, qr/^stores\|.*we\\"ird/m, 'there is something to keep');
+like($before, qr/^stores\|.*account_history_segments/m, 'there is something to keep');
 my $dump = "$PostgreSQL::Test::Utils::tmp_check/dump";
 
 sub check
@@ -97,10 +97,10 @@ is(comparable("$dump.again"), comparable("$dump.schema"), 'the same schema');
 check($_) for qw(plain custom_1 custom_3 sections data);
 
 # Over what is there: the whole database anew, and object by object, where what holds history cannot be dropped before its table.
-$node->safe_psql('plain', 'DROP TABLE IF EXISTS part, part_history; CREATE TABLE left_over (id int)');
-$node->command_ok([ 'pg_restore', '--clean', '--create', '-d', $node->connstr('postgres') =~ s/dbname=postgres/dbname=template1/r, '-f', "$dump.create", "$dump.custom" ], 'a script that makes the database');
 $node->safe_psql('postgres', 'CREATE DATABASE clean');
 $node->command_ok([ 'pg_restore', '-e', '-d', $node->connstr('clean'), "$dump.custom" ], 'once');
+$node->command_ok([ 'pg_dump', '-Fc', '-f', "$dump.clean", '-d', $node->connstr('clean') ], 'dumped');
+$node->command_ok([ 'pg_restore', '-e', '--clean', '--create', '-d', $node->connstr('template1'), "$dump.clean" ], 'the database anew');
 $node->run_log([ 'pg_restore', '--clean', '--if-exists', '-d', $node->connstr('clean'), "$dump.custom" ]);
 is($node->safe_psql('clean', 'SELECT count(*) FROM account_history'), $node->safe_psql('postgres', 'SELECT count(*) FROM account_history'), 'twice');
 
@@ -123,6 +123,6 @@ like($err, qr/cannot drop extension "tsmem" while history table "(account|we"ird
 my $count = $node->safe_psql('clean', 'SELECT count(*) FROM account_history');
 $node->safe_psql('clean', q{SELECT tsmem.unfold(rel) FROM tsmem.versioned_tables; DROP EXTENSION tsmem CASCADE});
 is($node->safe_psql('clean', q{SELECT (SELECT count(*) FROM account_history), (SELECT count(*) FROM pg_class WHERE relname ~ '_(segments|folded)$')}), "$count|0", 'histories are plain tables without it');
-$node->safe_psql('clean', 'DELETE FROM account_history; DROP TABLE account_history');
+$node->safe_psql('clean', 'DELETE FROM account_history; DROP TABLE account_history CASCADE');
 $node->stop;
 done_testing();
