@@ -122,3 +122,11 @@ SELECT text_diff('a', 'b', 3, E'a\nb');
 SELECT length(text_diff(repeat(E'x\n', 1000000), repeat(E'x\n', 1000001)));
 SELECT left(text_diff(repeat(E'x\n', 1000001), repeat(E'x\n', 2) || 'y', 3), 40);
 SELECT length(text_diff(string_agg(md5(i::text) || E'\n', '' ORDER BY i), string_agg(md5(i::text) || E'\n', '' ORDER BY -i))) > 0 FROM generate_series(1, 100000) i;
+\echo lines that could as well be others: runs meet, face changes, or stand low
+\pset format unaligned
+\pset tuples_only on
+SELECT text_diff(E'f {\n a\n}\n\n', E'f {\n a\n}\n\nf {\n a\n}\n\n', 0);
+SELECT text_diff(E'a\nx\na\nb\n', E'a\nb\n', 0), text_diff(E'a\nb\n', E'a\nx\na\nb\n', 0);
+SELECT text_diff(E'1\n2\n2\n2\n3\n', E'1\n2\n2\n2\n2\n2\n3\n', 0);
+SELECT text_diff(E's\nq\nr\ns\nq\nt\n', E's\nq\nr\ns\nq\nr\ns\nQ\nt\n', 0);
+SELECT bool_and(length(text_diff(a, b)) > 0) FROM (SELECT string_agg((i * i % 7)::text, E'\n' ORDER BY i) AS a, string_agg((i * i % (6 + i % 2))::text, E'\n' ORDER BY i) AS b FROM generate_series(1, 2000) i) x;

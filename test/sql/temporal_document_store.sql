@@ -29,7 +29,9 @@ SELECT create_document_store('nowhere.x');
 SELECT create_document_store(repeat('n', 64));
 SELECT create_document_store('docs');
 SELECT create_document_store('x', check_schema => '{"type": "strnig"}');
+\set SHOW_CONTEXT never
 SELECT create_document_store('pg_temp.x');
+\set SHOW_CONTEXT errors
 
 \echo versions
 SELECT put_document('docs', 'a', '{"x": 1, "list": [1, 2, 3]}');
