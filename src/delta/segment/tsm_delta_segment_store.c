@@ -440,7 +440,7 @@ tsm_segment_delete(Relation rel, ItemPointer tid, Snapshot snapshot)
 						   false) != TM_Ok)
 		ereport(ERROR,
 				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-				 errmsg("could not fold table \"%s\" due to a concurrent change",
+				 errmsg("could not change table \"%s\" due to a concurrent change",
 						RelationGetRelationName(rel))));
 }
 
