@@ -135,6 +135,10 @@ CREATE SERVER tsmem_segments FOREIGN DATA WRAPPER tsmem_segments;
 COMMENT ON SERVER tsmem_segments IS 'the segments of the histories of this database';
 GRANT USAGE ON FOREIGN SERVER tsmem_segments TO PUBLIC;
 
+CREATE FUNCTION tsmem.prewarm(rel regclass, period tstzrange DEFAULT NULL) RETURNS int8
+AS 'MODULE_PATHNAME', 'tsm_delta_prewarm' LANGUAGE C VOLATILE;
+COMMENT ON FUNCTION tsmem.prewarm(regclass, tstzrange) IS 'expands folded history into the cache of the session, until that is full; gives how many frames';
+
 CREATE FUNCTION tsmem.fold(rel regclass, older_than interval DEFAULT '0', max_versions int4 DEFAULT 100000,
 	OUT versions int8, OUT segments int8, OUT bytes_before int8, OUT bytes_after int8)
 AS 'MODULE_PATHNAME', 'tsm_delta_fold' LANGUAGE C VOLATILE STRICT;

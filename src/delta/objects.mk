@@ -26,10 +26,12 @@ OBJS += \
 	src/delta/keep/tsm_delta_keep_run.o \
 	src/delta/keep/tsm_delta_keep_tombstone.o \
 	src/delta/read/tsm_delta_estimate.o \
+	src/delta/read/tsm_delta_folded_analyze.o \
 	src/delta/read/tsm_delta_folded_cache.o \
 	src/delta/read/tsm_delta_folded_match.o \
 	src/delta/read/tsm_delta_folded_plan.o \
 	src/delta/read/tsm_delta_folded_scan.o \
+	src/delta/read/tsm_delta_folded_sql.o \
 	src/delta/read/tsm_delta_folded_store.o \
 	src/delta/read/tsm_delta_folded_walk.o \
 	src/delta/read/tsm_delta_foreign.o \

@@ -25,7 +25,8 @@ look_at_relation(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *r
 
 	if (previous_pathlist_hook != NULL)
 		previous_pathlist_hook(root, rel, rti, rte);
-	if (rte->rtekind != RTE_RELATION || rte->relkind != RELKIND_RELATION ||
+	/* A history with a store is a union of itself and its child, to which the rest is done. */
+	if (rte->rtekind != RTE_RELATION || rte->relkind != RELKIND_RELATION || rte->inh ||
 		rte->tablesample != NULL || is_dummy_rel(rel) ||
 		bms_is_member(rti, root->all_result_relids) ||
 		!tsm_delta_history_shape(rte->relid, &shape))

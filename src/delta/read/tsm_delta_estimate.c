@@ -30,6 +30,7 @@
 #include "utils/syscache.h"
 
 #include "tsm_delta.h"
+#include "tsm_delta_folded.h"
 #include "tsm_delta_scan.h"
 
 /* How far two histograms of a hundred bins may be off together, as a share of the history. */
@@ -37,11 +38,41 @@
 
 static get_relation_stats_hook_type previous_stats_hook = NULL;
 
-/* The member of the union that contains the child and reads the table; 0 without. */
+static AppendRelInfo *
+membership(PlannerInfo *root, Index child)
+{
+	return root->append_rel_array != NULL ? root->append_rel_array[child] : NULL;
+}
+
+/* The member of a union that contains the child and reads the table; 0 without. */
 static Index
 table_beside(PlannerInfo *root, Index child, Oid table)
 {
-	AppendRelInfo *own = root->append_rel_array != NULL ? root->append_rel_array[child] : NULL;
+	AppendRelInfo *own;
+	ListCell   *cell;
+
+	/* Tail and folded versions are members of the history, and that is one of the union. */
+	for (; (own = membership(root, child)) != NULL; child = own->parent_relid)
+	{
+		foreach(cell, root->append_rel_list)
+		{
+			AppendRelInfo *member = lfirst_node(AppendRelInfo, cell);
+			RangeTblEntry *rte = planner_rt_fetch(member->child_relid, root);
+
+			if (member->parent_relid == own->parent_relid && rte->rtekind == RTE_RELATION &&
+				rte->relid == table)
+				return member->child_relid;
+		}
+	}
+	return 0;
+}
+
+/* How many folded versions there are beside a tail. */
+static double
+folded_beside(PlannerInfo *root, Index child)
+{
+	AppendRelInfo *own = membership(root, child);
+	double		versions = 0;
 	ListCell   *cell;
 
 	if (own == NULL)
@@ -49,13 +80,12 @@ table_beside(PlannerInfo *root, Index child, Oid table)
 	foreach(cell, root->append_rel_list)
 	{
 		AppendRelInfo *member = lfirst_node(AppendRelInfo, cell);
-		RangeTblEntry *rte = planner_rt_fetch(member->child_relid, root);
 
-		if (member->parent_relid == own->parent_relid && rte->rtekind == RTE_RELATION &&
-			rte->relid == table)
-			return member->child_relid;
+		if (member->parent_relid == own->parent_relid && member->child_relid != child &&
+			planner_rt_fetch(member->child_relid, root)->relkind == RELKIND_FOREIGN_TABLE)
+			versions += root->simple_rel_array[member->child_relid]->tuples;
 	}
-	return 0;
+	return versions;
 }
 
 /* All rows of a table, without regard to conditions; of a partitioned one, those of its partitions. */
@@ -110,11 +140,31 @@ living_versions(PlannerInfo *root, RelOptInfo *rel, const TsmHistoryShape *shape
 	double		younger = table != 0 && root->simple_rel_array[table] != NULL ?
 	younger_rows(root, table, shape->table) : -1;
 
+	double		folded = folded_beside(root, rel->relid);
+
+	/* Of those that lived then a tail has its share. */
 	if (!known)
-		return younger;
-	if (younger >= 0 && fabs(younger - share * rel->tuples) <= HISTOGRAM_ERROR * rel->tuples)
+		return younger < 0 ? younger : younger * rel->tuples / Max(rel->tuples + folded, 1);
+	if (younger >= 0 && folded == 0 && fabs(younger - share * rel->tuples) <= HISTOGRAM_ERROR * rel->tuples)
 		return younger;
 	return share * rel->tuples;
+}
+
+double
+tsm_delta_living_share(PlannerInfo *root, RelOptInfo *rel, const TsmHistoryShape *shape,
+					   double table_rows, List **clauses)
+{
+	List	   *pairs = tsm_delta_match_times(rel, shape, rel->baserestrictinfo);
+	TsmTimePair *pair = pairs == NIL ? NULL : linitial(pairs);
+	double		living;
+
+	if (pair == NULL)
+		return -1;
+	living = living_versions(root, rel, shape, pair);
+	if (living < 0)
+		living = table_rows;
+	*clauses = list_make2(pair->start->clause, pair->end->clause);
+	return Min(living / Max(rel->tuples, 1), 1);
 }
 
 /* Multiply the rows of a relation, and of its paths. */
@@ -207,6 +257,25 @@ number_of_entry(PlannerInfo *root, const RangeTblEntry *rte)
 	return 0;
 }
 
+/* Folded versions that were not analysed by themselves have the statistics of the whole history. */
+static bool
+lend_history_statistics(RangeTblEntry *rte, AttrNumber attnum, VariableStatData *data)
+{
+	const TsmFolded *folded = attnum > 0 ? tsm_folded_peek(rte->relid) : NULL;
+	AttrNumber	column = 0;
+
+	if (folded == NULL ||
+		SearchSysCacheExists3(STATRELATTINH, ObjectIdGetDatum(rte->relid), Int16GetDatum(attnum),
+							  BoolGetDatum(false)))
+		return false;
+	while (column < folded->map->desc->natts && folded->columns[column] != attnum)
+		column++;
+	data->statsTuple = SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(folded->history),
+									   Int16GetDatum(column + 1), BoolGetDatum(true));
+	data->freefunc = ReleaseSysCache;
+	return true;
+}
+
 /*
  * get_relation_stats_hook: a column of a union of table and history has the
  * statistics of the table's. acl_ok stays false, so that only leakproof
@@ -220,6 +289,8 @@ lend_statistics(PlannerInfo *root, RangeTblEntry *rte, AttrNumber attnum, Variab
 
 	if (previous_stats_hook != NULL && previous_stats_hook(root, rte, attnum, data))
 		return true;
+	if (rte->rtekind == RTE_RELATION && rte->relkind == RELKIND_FOREIGN_TABLE)
+		return lend_history_statistics(rte, attnum, data);
 	if (rte->rtekind != RTE_SUBQUERY || !rte->inh || attnum <= 0)
 		return false;
 	parent = number_of_entry(root, rte);

@@ -64,6 +64,9 @@ typedef struct TsmFolded
  */
 extern TsmFolded *tsm_folded_get(Oid folded, MemoryContext context);
 
+/* The same without a reference, if it is known already; else NULL. */
+extern const TsmFolded *tsm_folded_peek(Oid folded);
+
 /* A bench for one scan, until the context is reset. */
 extern TsmFoldedBench *tsm_folded_bench(TsmFolded *folded, MemoryContext context);
 
@@ -72,12 +75,6 @@ extern void tsm_folded_use_schema(TsmFolded *folded, TsmFoldedBench *bench, uint
 
 /* Versions a page of segments, by a look at some pages; needs an active snapshot. */
 extern double tsm_folded_density(TsmFolded *folded, Relation segments);
-
-/* Versions in a store: 0 without. For the planner. */
-extern double tsm_folded_versions(Oid history);
-
-/* Counts the changes of relations that this backend has heard of. */
-extern uint64 tsm_folded_changes(void);
 
 extern void tsm_folded_load(void);
 
@@ -237,5 +234,11 @@ extern void tsm_folded_initialize_dsm(ForeignScanState *node, ParallelContext *p
 extern void tsm_folded_reinitialize_dsm(ForeignScanState *node, ParallelContext *pcxt, void *coordinate);
 extern void tsm_folded_initialize_worker(ForeignScanState *node, shm_toc *toc, void *coordinate);
 extern void tsm_folded_explain(ForeignScanState *node, struct ExplainState *es);
+
+/* ---- tsm_delta_folded_analyze.c ---- */
+
+/* AcquireSampleRowsFunc: a sample of the versions of a foreign table. */
+extern int	tsm_folded_sample(Relation rel, int elevel, HeapTuple *rows, int targrows,
+							  double *totalrows, double *totaldeadrows);
 
 #endif							/* TSM_DELTA_FOLDED_H */

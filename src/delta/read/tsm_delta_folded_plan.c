@@ -89,6 +89,73 @@ rows_of_table(Oid table)
 	return Max(rows, 0);
 }
 
+/* How many elements an array has. */
+static double
+count_elements(Expr *clause)
+{
+	Node	   *array = lsecond(((ScalarArrayOpExpr *) clause)->args);
+
+	if (IsA(array, Const) && !((Const *) array)->constisnull)
+	{
+		ArrayType  *value = DatumGetArrayTypeP(((Const *) array)->constvalue);
+
+		return ArrayGetNItems(ARR_NDIM(value), ARR_DIMS(value));
+	}
+	return UNKNOWN_ELEMENTS;
+}
+
+/* The part of the versions that a binding of each column of the key leaves where there are no statistics. */
+static double
+share_of_key(PlannerInfo *root, RelOptInfo *rel, const FoldedPlan *plan, List **others)
+{
+	TsmFolded  *folded = plan->folded;
+	double		keys = 0;
+	List	   *found = NIL;
+	ListCell   *cell;
+
+	foreach(cell, plan->bindings)
+	{
+		TsmBinding *binding = lfirst(cell);
+
+		if (binding->strategy != BTEqualStrategyNumber || !bms_is_empty(binding->outer) ||
+			binding->kind > TSM_BIND_KEYS)
+			continue;
+		keys = binding->kind == TSM_BIND_KEY ? 1 : count_elements(binding->clause);
+		found = list_append_unique_ptr(found, binding->source);
+	}
+	if (keys == 0 || list_length(found) < folded->map->nkeys)
+		return 1;
+	foreach(cell, found)
+		*others = list_delete_ptr(*others, lfirst(cell));
+	return Min(keys / plan->entities, 1);
+}
+
+/*
+ * Rows that fulfil the clauses of the table alone: so many keys, of which each
+ * has the same number of versions, and at a time so many as the table has rows.
+ */
+static double
+estimate_rows(PlannerInfo *root, RelOptInfo *rel, const FoldedPlan *plan)
+{
+	TsmHistoryShape shape = {0};
+	List	   *others = list_copy(rel->baserestrictinfo);
+	List	   *times = NIL;
+	double		share = share_of_key(root, rel, plan, &others);
+	double		living;
+	ListCell   *cell;
+
+	shape.table = plan->folded->table;
+	shape.start = plan->folded->start;
+	shape.end = plan->folded->end;
+	living = tsm_delta_living_share(root, rel, &shape, plan->entities, &times);
+	foreach(cell, times)
+		others = list_delete_ptr(others, lfirst(cell));
+	if (living >= 0)
+		share *= living;
+	return clamp_row_est(rel->tuples * share *
+						 clauselist_selectivity(root, others, 0, JOIN_INNER, NULL));
+}
+
 void
 tsm_folded_get_size(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 {
@@ -106,8 +173,7 @@ tsm_folded_get_size(PlannerInfo *root, RelOptInfo *rel, Oid relid)
 		plan->entities = Max(rel->tuples, 1);
 	plan->bindings = tsm_folded_match(root, rel, plan->folded);
 	rel->fdw_private = plan;
-	rel->rows = clamp_row_est(rel->tuples * clauselist_selectivity(root, rel->baserestrictinfo, 0,
-																   JOIN_INNER, NULL));
+	rel->rows = estimate_rows(root, rel, plan);
 }
 
 /* ---- choices ---- */
@@ -134,21 +200,6 @@ take(FoldedChoice *choice, TsmBinding *binding)
 {
 	choice->bindings = lappend(choice->bindings, binding);
 	choice->required = bms_add_members(choice->required, binding->outer);
-}
-
-/* How many elements an array has. */
-static double
-count_elements(Expr *clause)
-{
-	Node	   *array = lsecond(((ScalarArrayOpExpr *) clause)->args);
-
-	if (IsA(array, Const) && !((Const *) array)->constisnull)
-	{
-		ArrayType  *value = DatumGetArrayTypeP(((Const *) array)->constvalue);
-
-		return ArrayGetNItems(ARR_NDIM(value), ARR_DIMS(value));
-	}
-	return UNKNOWN_ELEMENTS;
 }
 
 /* Bind the key, by equality in all columns or by an array; false when it cannot be. */
@@ -281,6 +332,9 @@ rows_of_choice(PlannerInfo *root, RelOptInfo *rel, FoldedChoice *choice)
 	info = get_baserel_parampathinfo(root, rel, choice->required);
 	if (choice->one_key && choice->instant && plan->folded->one_version)
 		info->ppi_rows = 1;
+	else if (choice->mode == TSM_FOLDED_KEYS)
+		info->ppi_rows = Min(info->ppi_rows,
+							 clamp_row_est(rel->rows * choice->keys / plan->entities));
 	return info->ppi_rows;
 }
 

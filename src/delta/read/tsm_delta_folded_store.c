@@ -45,13 +45,8 @@ typedef struct FoldedReference
 
 static HTAB *entries = NULL;
 
+/* Counts invalidations, to tell whether one came while an entry was made. */
 static uint64 changes = 0;
-
-uint64
-tsm_folded_changes(void)
-{
-	return changes;
-}
 
 static void
 free_unused(TsmFolded *folded)
@@ -224,6 +219,14 @@ tsm_folded_get(Oid relid, MemoryContext context)
 	return folded;
 }
 
+const TsmFolded *
+tsm_folded_peek(Oid relid)
+{
+	FoldedEntry *entry = hash_search(entries, &relid, HASH_FIND, NULL);
+
+	return entry != NULL ? entry->known : NULL;
+}
+
 TsmFoldedBench *
 tsm_folded_bench(TsmFolded *folded, MemoryContext context)
 {
@@ -312,23 +315,4 @@ tsm_folded_density(TsmFolded *folded, Relation segments)
 	folded->density = versions / looks;
 	folded->density_pages = pages;
 	return folded->density;
-}
-
-double
-tsm_folded_versions(Oid history)
-{
-	TsmSegmentStore store;
-	MemoryContext context;
-	Relation	segments;
-	double		versions;
-
-	if (!tsm_segment_store(history, &store))
-		return 0;
-	context = AllocSetContextCreate(CurrentMemoryContext, "tsmem store", ALLOCSET_SMALL_SIZES);
-	segments = table_open(store.segments, AccessShareLock);
-	versions = tsm_folded_density(tsm_folded_get(store.folded, context), segments) *
-		RelationGetNumberOfBlocks(segments);
-	table_close(segments, AccessShareLock);
-	MemoryContextDelete(context);
-	return versions;
 }

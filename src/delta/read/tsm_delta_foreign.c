@@ -12,10 +12,15 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "commands/explain.h"
 #include "foreign/fdwapi.h"
 #include "nodes/execnodes.h"
+#include "optimizer/plancat.h"
+#include "storage/bufmgr.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 
 #include "tsm_delta_folded.h"
@@ -23,9 +28,13 @@
 pg_noreturn static void
 refuse(Relation rel)
 {
+	TsmSegmentStore store;
+	bool		found = tsm_segment_store_of_folded(RelationGetRelid(rel), &store);
+
 	ereport(ERROR,
 			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("cannot change history table \"%s\"", RelationGetRelationName(rel)),
+			 errmsg("cannot change history table \"%s\"",
+					found ? get_rel_name(store.history) : RelationGetRelationName(rel)),
 			 errdetail("History is written by tsmem alone."),
 			 errhint("Change the versioned table; its history follows.")));
 }
@@ -68,6 +77,29 @@ is_parallel_safe(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte)
 	return true;
 }
 
+/*
+ * AnalyzeForeignTable. The sample of a history is taken from its tail and from
+ * here in proportion to their pages, so these are as many as the versions
+ * would fill as rows.
+ */
+static bool
+analyze(Relation rel, AcquireSampleRowsFunc *acquire, BlockNumber *pages)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "tsmem analyze",
+												  ALLOCSET_SMALL_SIZES);
+	TsmFolded  *folded = tsm_folded_get(RelationGetRelid(rel), context);
+	Relation	segments = table_open(folded->segments, AccessShareLock);
+	double		versions = tsm_folded_density(folded, segments) * RelationGetNumberOfBlocks(segments);
+	int			width = MAXALIGN(SizeofHeapTupleHeader) + sizeof(ItemIdData) +
+	get_relation_data_width(folded->history, NULL);
+
+	*pages = (BlockNumber) Min(ceil(versions * width / BLCKSZ), MaxBlockNumber);
+	*acquire = tsm_folded_sample;
+	table_close(segments, NoLock);
+	MemoryContextDelete(context);
+	return true;
+}
+
 PG_FUNCTION_INFO_V1(tsm_delta_segments_handler);
 
 /* The handler of foreign data wrapper tsmem_segments. */
@@ -97,5 +129,6 @@ tsm_delta_segments_handler(PG_FUNCTION_ARGS)
 	routine->ExecForeignUpdate = refuse_row;
 	routine->ExecForeignDelete = refuse_row;
 	routine->ExecForeignTruncate = refuse_truncate;
+	routine->AnalyzeForeignTable = analyze;
 	PG_RETURN_POINTER(routine);
 }

@@ -79,4 +79,13 @@ extern void tsm_delta_estimate_rows(PlannerInfo *root, RelOptInfo *rel,
 									const TsmHistoryShape *shape);
 extern void tsm_delta_estimate_load(void);
 
+/*
+ * The share of the versions of a relation that lived at the time which its
+ * clauses ask for, and those clauses; negative when they ask for none. A
+ * table keeps about its size, table_rows, where nothing else tells.
+ */
+extern double tsm_delta_living_share(PlannerInfo *root, RelOptInfo *rel,
+									 const TsmHistoryShape *shape, double table_rows,
+									 List **clauses);
+
 #endif							/* TSM_DELTA_SCAN_H */
