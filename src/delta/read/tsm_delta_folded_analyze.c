@@ -190,7 +190,8 @@ tsm_folded_sample(Relation rel, int elevel, HeapTuple *rows, int targrows, doubl
 	ExecDropSingleTupleTableSlot(sample.segment_slot);
 	table_close(sample.segments, NoLock);
 	ereport(elevel,
-			(errmsg("\"%s\": looked at %d of %u pages of segments, %.0f versions; %d in the sample",
+			(errcode(ERRCODE_SUCCESSFUL_COMPLETION),
+			 errmsg("\"%s\": looked at %d of %u pages of segments, %.0f versions; %d in the sample",
 					RelationGetRelationName(rel), looked, total, sample.seen, sample.nrows)));
 	return sample.nrows;
 }
