@@ -282,7 +282,7 @@ COMMENT ON PROCEDURE tsmem.maintain(regclass) IS 'folds what is due, of one tabl
 -- Statistics of histories
 
 CREATE FUNCTION tsmem._history_counts(rel regclass, OUT tail_versions int8, OUT segments int8, OUT segment_versions int8,
-	OUT estimated boolean)
+	OUT estimated boolean, OUT cache_hits int8, OUT cache_misses int8)
 AS 'MODULE_PATHNAME', 'tsm_delta_history_counts' LANGUAGE C STABLE STRICT;
 COMMENT ON FUNCTION tsmem._history_counts(regclass) IS 'internal: versions and segments of a table that the current user may read; counted by a sample where there are many';
 
@@ -291,7 +291,7 @@ SELECT d.rel, d.tail_versions, d.tail_bytes, d.segment_versions, d.segments, d.s
 	d.row_bytes_per_version::pg_catalog.numeric(20, 1) AS row_bytes_per_version,
 	d.segment_bytes_per_version::pg_catalog.numeric(20, 1) AS segment_bytes_per_version,
 	pg_catalog.round(d.row_bytes_per_version OPERATOR(pg_catalog./) d.segment_bytes_per_version, 1) AS ratio,
-	d.last_fold, d.folded_versions
+	d.last_fold, d.folded_versions, d.cache_hits, d.cache_misses
 FROM (
 	SELECT v.rel, c.tail_versions, pg_catalog.pg_total_relation_size(v.history) AS tail_bytes, c.segment_versions, c.segments,
 		CASE WHEN s.segments IS NULL THEN 0::pg_catalog.int8 ELSE pg_catalog.pg_total_relation_size(s.segments) END AS segment_bytes,
@@ -299,7 +299,7 @@ FROM (
 		f.row_bytes OPERATOR(pg_catalog./) NULLIF(f.versions, 0)::pg_catalog.numeric AS row_bytes_per_version,
 		pg_catalog.pg_total_relation_size(s.segments) OPERATOR(pg_catalog./) NULLIF(c.segment_versions, 0)::pg_catalog.numeric
 			AS segment_bytes_per_version,
-		f.last_fold, COALESCE(f.versions, 0) AS folded_versions
+		f.last_fold, COALESCE(f.versions, 0) AS folded_versions, c.cache_hits, c.cache_misses
 	FROM tsmem.versioned_tables v
 	CROSS JOIN LATERAL tsmem._history_counts(v.rel) c
 	LEFT JOIN tsmem.segment_tables s ON s.history OPERATOR(pg_catalog.=) v.history::pg_catalog.oid
@@ -317,7 +317,9 @@ COMMENT ON COLUMN tsmem.stat_delta.row_bytes_per_version IS 'bytes that a versio
 COMMENT ON COLUMN tsmem.stat_delta.segment_bytes_per_version IS 'bytes that it takes now';
 COMMENT ON COLUMN tsmem.stat_delta.ratio IS 'the first divided by the second';
 COMMENT ON COLUMN tsmem.stat_delta.last_fold IS 'when versions were folded last';
-COMMENT ON COLUMN tsmem.stat_delta.folded_versions IS 'versions folded so far, of which unfold and others may have removed some';
+COMMENT ON COLUMN tsmem.stat_delta.folded_versions IS 'versions folded so far, by all folds';
+COMMENT ON COLUMN tsmem.stat_delta.cache_hits IS 'how often this session found a part of a segment expanded in its chain cache';
+COMMENT ON COLUMN tsmem.stat_delta.cache_misses IS 'how often it did not';
 GRANT SELECT ON tsmem.stat_delta TO PUBLIC;
 
 CREATE FUNCTION tsmem.chain_lengths(rel regclass, OUT shortest int8, OUT longest int8, OUT chains int8, OUT versions int8)

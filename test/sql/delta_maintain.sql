@@ -129,6 +129,14 @@ FROM stat_delta WHERE rel IN ('account'::regclass, 'never'::regclass, 'owned'::r
 SELECT * FROM chain_lengths('account');
 SELECT * FROM chain_lengths('owned');
 SELECT * FROM chain_lengths('never');
+-- What this session found in its cache.
+CREATE TABLE counts AS SELECT cache_hits, cache_misses FROM stat_delta WHERE rel = 'account'::regclass;
+SET tsmem.chain_cache_size = 0;
+RESET tsmem.chain_cache_size;
+SELECT count(*) FROM account_history WHERE id = 50;
+SELECT s.cache_misses > c.cache_misses AS missed FROM stat_delta s, counts c WHERE rel = 'account'::regclass;
+SELECT count(*) FROM account_history WHERE id = 50;
+SELECT s.cache_hits > c.cache_hits AS hit FROM stat_delta s, counts c WHERE rel = 'account'::regclass;
 SELECT unfold('owned');
 SELECT tail_versions, segment_versions, segments, segment_bytes_per_version, ratio, folded_versions FROM stat_delta WHERE rel = 'owned'::regclass;
 GRANT SELECT (n) ON owned TO delta_maintain_reader;

@@ -20,6 +20,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "tsm_delta_folded.h"
 #include "tsm_delta_segment.h"
 
 /* Pages that are read of a table to count its rows; of larger ones so many, evenly spread. */
@@ -88,7 +89,7 @@ PG_FUNCTION_INFO_V1(tsm_delta_history_counts);
 
 /*
  * _history_counts(rel regclass) → (tail_versions, segments,
- * segment_versions, estimated); nulls for a table that is not versioned, or
+ * segment_versions, estimated, cache_hits, cache_misses); nulls for a table that is not versioned, or
  * of which the current user may not read a column.
  */
 Datum
@@ -99,8 +100,10 @@ tsm_delta_history_counts(PG_FUNCTION_ARGS)
 	TsmSegmentStore store;
 	Sizes		tail;
 	Sizes		folded = {0, 0, false};
-	Datum		values[4];
-	bool		nulls[4] = {true, true, true, true};
+	int64		hits = 0;
+	int64		misses = 0;
+	Datum		values[6];
+	bool		nulls[6] = {true, true, true, true, true, true};
 	TupleDesc	desc;
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
@@ -111,11 +114,16 @@ tsm_delta_history_counts(PG_FUNCTION_ARGS)
 	{
 		tail = count_rows(table->history, false);
 		if (tsm_segment_store(table->history, &store))
+		{
 			folded = count_rows(store.segments, true);
+			tsm_chain_counts(store.segments, &hits, &misses);
+		}
 		values[0] = Int64GetDatum((int64) tail.rows);
 		values[1] = Int64GetDatum((int64) folded.rows);
 		values[2] = Int64GetDatum((int64) folded.versions);
 		values[3] = BoolGetDatum(tail.estimated || folded.estimated);
+		values[4] = Int64GetDatum(hits);
+		values[5] = Int64GetDatum(misses);
 		memset(nulls, 0, sizeof(nulls));
 	}
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));

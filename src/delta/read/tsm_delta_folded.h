@@ -219,6 +219,9 @@ extern void tsm_chain_release(TsmChain *chain);
 extern Size tsm_chain_bytes(void);
 extern Size tsm_chain_limit(void);
 
+/* How often frames of a table of segments were found, and not, by this session. */
+extern void tsm_chain_counts(Oid segments, int64 *hits, int64 *misses);
+
 /* Forget the frames of a relation; all for InvalidOid. */
 extern void tsm_chain_forget(Oid segments);
 extern void tsm_chain_load(void);

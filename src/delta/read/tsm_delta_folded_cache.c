@@ -39,9 +39,19 @@ typedef struct ChainEntry
 	TsmChain   *chain;
 } ChainEntry;
 
+/* How often frames of a table of segments were looked for, in this session. */
+typedef struct ChainCounts
+{
+	Oid			segments;
+	int64		hits;
+	int64		misses;
+} ChainCounts;
+
 static int	chain_cache_size = 8192;	/* kB */
 
 static HTAB *chains = NULL;
+static HTAB *counts = NULL;
+static ChainCounts *last_counts = NULL;	/* entries are never removed */
 static MemoryContext chain_context = NULL;
 static dlist_head by_use = DLIST_STATIC_INIT(by_use);	/* the most recent first */
 static Size used = 0;
@@ -80,11 +90,44 @@ shrink_to(Size limit)
 	return used <= limit;
 }
 
+static void
+count_find(Oid segments, bool hit)
+{
+	bool		found;
+
+	if (last_counts == NULL || last_counts->segments != segments)
+	{
+		if (counts == NULL)
+		{
+			HASHCTL		control = {0};
+
+			control.keysize = sizeof(Oid);
+			control.entrysize = sizeof(ChainCounts);
+			counts = hash_create("tsmem chain cache counts", 16, &control, HASH_ELEM | HASH_BLOBS);
+		}
+		last_counts = hash_search(counts, &segments, HASH_ENTER, &found);
+		if (!found)
+			last_counts->hits = last_counts->misses = 0;
+	}
+	last_counts->hits += hit;
+	last_counts->misses += !hit;
+}
+
+void
+tsm_chain_counts(Oid segments, int64 *hits, int64 *misses)
+{
+	ChainCounts *entry = counts == NULL ? NULL : hash_search(counts, &segments, HASH_FIND, NULL);
+
+	*hits = entry == NULL ? 0 : entry->hits;
+	*misses = entry == NULL ? 0 : entry->misses;
+}
+
 TsmChain *
 tsm_chain_find(const TsmChainKey *key, const uint8_t **raw)
 {
 	ChainEntry *entry = chains == NULL ? NULL : hash_search(chains, key, HASH_FIND, NULL);
 
+	count_find(key->segments, entry != NULL);
 	if (entry == NULL)
 		return NULL;
 	dlist_move_head(&by_use, &entry->chain->node);
