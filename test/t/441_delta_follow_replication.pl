@@ -39,9 +39,37 @@ $publisher->wait_for_catchup('sub');
 is($subscriber->safe_psql('postgres', q{SELECT count(*) FROM t_versions WHERE id = 1; SELECT * FROM tsmem.verify('t')}), '4', 'what comes for folded keys goes on');
 $subscriber->safe_psql('postgres', 'DROP SUBSCRIPTION sub');
 
-# Folded history taken over: the way of the how-to. The tables of rows and segments and the schemas come by a subscription into
-# tables of other names; then they are read as they came.
-$publisher->safe_psql('postgres', q{CREATE PUBLICATION archive FOR TABLE t_history_segments, tsmem.segment_columns}) if 0;
+# A subscriber that has the history of the publisher, folded as it is there: docs/how-to/replicate-folded-history.md.
+$publisher->safe_psql('postgres', q{
+	ALTER TABLE t_history REPLICA IDENTITY FULL;
+	ALTER TABLE t_history_segments REPLICA IDENTITY FULL;
+	CREATE PUBLICATION folded FOR TABLE t, ONLY t_history, t_history_segments, tsmem.segment_columns WHERE (history = 't_history'::regclass)});
+$subscriber->safe_psql('postgres', 'CREATE DATABASE replica');
+$subscriber->safe_psql('replica', 'CREATE EXTENSION btree_gist; CREATE EXTENSION tsmem; CREATE TYPE third AS ENUM (); ' . $tables);
+$subscriber->safe_psql('replica', q{
+	SELECT tsmem.set_delta_options('t', fold_when => 1000000);
+	ALTER TABLE t DISABLE TRIGGER ALL;
+	ALTER TABLE t_history DISABLE TRIGGER "~tsmem_protect_row";
+	ALTER TABLE t_history_segments DISABLE TRIGGER "~tsmem_protect_row"});
+$subscriber->safe_psql('replica', "CREATE SUBSCRIPTION folded CONNECTION '$source' PUBLICATION folded");
+$subscriber->wait_for_subscription_sync($publisher, 'folded', 'replica');
+my $versions = 'SELECT v::text FROM t_versions v ORDER BY 1; SELECT count(*) FROM ONLY t_history; SELECT sum(versions) FROM t_history_segments; SELECT problem FROM tsmem.verify(\'t\')';
+is($subscriber->safe_psql('replica', $versions), $publisher->safe_psql('postgres', $versions), 'all versions have come, as they lie on the publisher');
+$publisher->safe_psql('postgres', $_) for q{UPDATE t SET m = 'calm', note = NULL}, q{SELECT tsmem.fold('t', max_versions => 10)}, 'DELETE FROM t WHERE id = 3', q{SELECT tsmem.fold('t', max_versions => 3)},
+	q{SELECT tsmem.merge('t')}, 'INSERT INTO t VALUES (100, 1)';
+$publisher->wait_for_catchup('folded');
+is($subscriber->safe_psql('replica', $versions), $publisher->safe_psql('postgres', $versions), 'and what is folded later is folded there');
+# A change of columns: on the subscriber first.
+for my $of ([$subscriber, 'replica'], [$publisher, 'postgres']) { $of->[0]->safe_psql($of->[1], $_) for 'ALTER TABLE t ADD COLUMN late text', 'ALTER TABLE t ALTER COLUMN id TYPE int8', 'ALTER TABLE t RENAME note TO remark' }
+$publisher->safe_psql('postgres', $_) for q{UPDATE t SET late = 'x'}, q{SELECT tsmem.fold('t')};
+$publisher->wait_for_catchup('folded');
+is($subscriber->safe_psql('replica', $versions), $publisher->safe_psql('postgres', $versions), 'changes of columns are made on both');
+# Taking over.
+$subscriber->safe_psql('replica', q{DROP SUBSCRIPTION folded;
+	ALTER TABLE t ENABLE TRIGGER ALL; ALTER TABLE t_history ENABLE TRIGGER ALL; ALTER TABLE t_history_segments ENABLE TRIGGER ALL; ALTER TABLE tsmem.segment_columns ENABLE TRIGGER ALL;
+	UPDATE t SET late = 'y'; SELECT tsmem.fold('t')});
+is($subscriber->safe_psql('replica', q{SELECT count(*) FROM t_versions WHERE id = 1; SELECT problem FROM tsmem.verify('t'); SELECT DISTINCT tgenabled FROM pg_trigger WHERE tgname LIKE '~tsmem%' AND tgrelid = 't_history_segments'::regclass}),
+	$publisher->safe_psql('postgres', 'SELECT count(*) + 1 FROM t_versions WHERE id = 1') . "\nA", 'the subscriber goes on by itself');
 
 my $base = 'base';
 $publisher->backup($base);

@@ -57,6 +57,16 @@ ALTER TABLE account RENAME v TO worth;
 SELECT pg_temp.must('a new column is followed', (SELECT count(later) = count(*) FROM account_history));
 ALTER TABLE part RENAME TO divided;
 SELECT pg_temp.must('a name is followed', to_regclass('divided_history') IS NOT NULL AND (SELECT count(*) FROM divided_as_of(now())) = 2);
+-- Folded history is folded on, by the same keys.
+UPDATE folded SET v = -1;
+UPDATE by_name SET v = -1;
+SELECT tsmem.fold('folded'), tsmem.fold('by_name');
+SELECT pg_temp.must('keys are hashed as before', NOT EXISTS (SELECT FROM tsmem.verify('by_name')) AND NOT EXISTS (SELECT FROM tsmem.verify('folded')));
+SELECT pg_temp.must('all is folded', NOT EXISTS (SELECT FROM ONLY by_name_history) AND (SELECT count(*) = 3 FROM by_name_versions WHERE k = 'name 7' AND n = 7));
+ALTER TABLE folded RENAME v TO worth;
+SELECT pg_temp.must('a new name is followed by what is folded', (SELECT count(worth) = count(*) FROM folded_history));
+DROP TABLE folded, by_name;
+SELECT pg_temp.must('what was folded goes with its table', NOT EXISTS (SELECT FROM pg_class WHERE relname ~ '_(segments|folded)$' AND relnamespace <> 'tsmem'::regnamespace));
 CREATE TABLE fresh (id int PRIMARY KEY);
 SELECT tsmem.add_system_versioning('fresh');
 SELECT tsmem.drop_system_versioning('each_1');
