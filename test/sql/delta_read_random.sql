@@ -108,26 +108,26 @@ BEGIN
 		RETURN NEXT;
 	END LOOP;
 END $$;
-SELECT * FROM run(60);
+SELECT * FROM run(25);
 -- The same where sorts and hashes are dear, so that the orders of the scan are used; and with statistics.
 SET enable_sort = off;
-SELECT * FROM run(20);
+SELECT * FROM run(8);
 ANALYZE;
-SELECT * FROM run(20);
+SELECT * FROM run(8);
 RESET enable_sort;
 -- By workers.
 SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0;
-SELECT * FROM run(20);
+SELECT * FROM run(3);
 RESET parallel_setup_cost;
 RESET parallel_tuple_cost;
 RESET min_parallel_table_scan_size;
 -- Without and with too small a cache.
 SET tsmem.chain_cache_size = 0;
-SELECT * FROM run(10);
+SELECT * FROM run(5);
 SET tsmem.chain_cache_size = '64kB';
-SELECT * FROM run(10);
+SELECT * FROM run(5);
 RESET tsmem.chain_cache_size;
 
 -- Joins: each row of another table looks its versions up.
