@@ -206,7 +206,11 @@ COMMENT ON FUNCTION tsmem.draw_chain(regclass, jsonb, int4, boolean) IS 'the ver
 
 CREATE FUNCTION tsmem.verify(rel regclass, OUT segment tid, OUT problem text) RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'tsm_delta_verify' LANGUAGE C VOLATILE STRICT;
-COMMENT ON FUNCTION tsmem.verify(regclass) IS 'what is wrong with the segments of a table; no rows where all is well';
+COMMENT ON FUNCTION tsmem.verify(regclass) IS 'what is wrong with the folded history of a table; no rows where all is well';
+
+CREATE FUNCTION tsmem.verify(OUT rel regclass, OUT segment tid, OUT problem text) RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'tsm_delta_verify_all' LANGUAGE C VOLATILE STRICT;
+COMMENT ON FUNCTION tsmem.verify() IS 'what is wrong with the folded histories of the tables of the caller; no rows where all is well';
 
 -- Options and maintenance of folded history
 -- What is remembered of folds means nothing in another cluster: it is not dumped.

@@ -20,6 +20,7 @@ OBJS += \
 	src/delta/inspect/tsm_delta_chain_draw.o \
 	src/delta/inspect/tsm_delta_chain_spot.o \
 	src/delta/inspect/tsm_delta_verify.o \
+	src/delta/inspect/tsm_delta_verify_overlap.o \
 	src/delta/keep/tsm_delta_keep_erase.o \
 	src/delta/keep/tsm_delta_keep_horizon.o \
 	src/delta/keep/tsm_delta_keep_prune.o \

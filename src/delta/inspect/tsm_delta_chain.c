@@ -297,6 +297,20 @@ prepare(ChainRead *read, Relation history)
 											  ALLOCSET_DEFAULT_SIZES);
 }
 
+/* Whether versions can have been folded: what cannot be hashed cannot. */
+static bool
+is_hashable(const TsmSegmentMap *map)
+{
+	int			i;
+
+	for (i = 0; i < map->nkeys; i++)
+	{
+		if (!OidIsValid(map->key_hashes[i].fn_oid))
+			return false;
+	}
+	return true;
+}
+
 /* The query is opened first, which checks the rights. */
 static void
 read_chain(ChainRead *read)
@@ -307,7 +321,7 @@ read_chain(ChainRead *read)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	portal = open_query(read);
-	if (tsm_segment_store(read->table->history, &read->store))
+	if (tsm_segment_store(read->table->history, &read->store) && is_hashable(read->spots.map))
 		tsm_inspect_find_spots(&read->spots, read->store.segments,
 							   tsm_segment_key_of_values(read->spots.map, read->key.values, nulls));
 	for (;;)

@@ -10,6 +10,8 @@
 
 #include "tsm_delta_segment.h"
 
+#include "nodes/execnodes.h"
+
 /* ---- tsm_delta_chain_spot.c: where the folded versions of a key lie ---- */
 
 /* A version in a segment. */
@@ -77,5 +79,51 @@ typedef void (*TsmChainReceiver) (const TsmChainLine *line, void *arg);
 extern char *tsm_inspect_chain(Oid rel, Jsonb *key, TsmChainReceiver receive, void *arg);
 
 extern const char *tsm_inspect_place_name(TsmChainPlace place);
+
+/* ---- tsm_delta_verify.c ---- */
+
+/* A zone of the segment at hand. */
+typedef struct TsmVerifyZone
+{
+	int			place;
+	TsmSegmentZone zone;
+	TsmSegmentZoneType type;
+} TsmVerifyZone;
+
+/* The verification of a table, as tsm_delta_as_owner hands it on. */
+typedef struct TsmVerifyCall
+{
+	TsmVersionedTable *table;
+	TsmSegmentStore store;
+	ReturnSetInfo *result;
+	bool		with_rel;		/* the result names the table */
+	TsmSegmentMap *map;
+	TsmSegmentWalk *walk;
+	TsmSegmentTable segments;
+	TupleTableSlot *slot;		/* of the segments */
+	TsmSegment	segment;		/* the one at hand */
+	int			nzones;
+	TsmVerifyZone zones[TSM_SEGMENT_MAX_ZONES + 1];
+	TupleTableSlot *version;
+	MemoryContext row_context;
+	bool		any;			/* a version was seen */
+	TsmCodecRow last;			/* head of the last version */
+	bool		disordered;		/* versions are not in the order of their segments */
+	bool		unreadable;		/* some segment cannot be read */
+} TsmVerifyCall;
+
+/* A problem that is not of one segment. */
+extern void tsm_inspect_report(TsmVerifyCall *call, const char *problem);
+
+/*
+ * Run act(call) in a subtransaction. False where it raised an error, with its message;
+ * errors that are no problems of data (cancel, shutdown, lack of resources) go on.
+ */
+extern bool tsm_inspect_attempt(TsmVerifyCall *call, void (*act) (TsmVerifyCall *call), char **problem);
+
+/* ---- tsm_delta_verify_overlap.c ---- */
+
+/* Report versions of a key that were there together. The table has disjoint keys. */
+extern void tsm_inspect_verify_overlaps(TsmVerifyCall *call);
 
 #endif							/* TSM_DELTA_INSPECT_H */

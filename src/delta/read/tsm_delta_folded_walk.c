@@ -374,6 +374,21 @@ next_frame(TsmFoldedWalk *walk)
 	return false;
 }
 
+/* The block that was opened must be that of the row in the slot. */
+static void
+check_block(TsmFoldedWalk *walk)
+{
+	TupleTableSlot *slot = walk->slot;
+	TsmCodecFault fault;
+	bool		null;
+
+	if (!tsm_segment_check_block(&walk->block,
+								 DatumGetInt64(slot_getattr(slot, Anum_segment_key_lo, &null)),
+								 DatumGetTimestampTz(slot_getattr(slot, Anum_segment_t_lo, &null)),
+								 DatumGetInt32(slot_getattr(slot, Anum_segment_versions, &null)), &fault))
+		report(walk, &fault);
+}
+
 /*
  * Open the frame of the last version of the key that began in time, which most
  * likely is the one that is asked for. The checksum need not be compared if
@@ -398,6 +413,7 @@ open_latest(TsmFoldedWalk *walk, const void *data, Size size)
 	if (raw == NULL &&
 		!tsm_codec_open_at(&walk->block, data, size, tsm_segment_crc32c, key, start, &frame, &fault))
 		report(walk, &fault);
+	check_block(walk);
 	walk->listed = false;
 	walk->frame = 0;
 	if (frame.index < 0)
@@ -442,6 +458,7 @@ open_segment(TsmFoldedWalk *walk)
 	if (!tsm_codec_open(&walk->block, VARDATA_ANY(block), VARSIZE_ANY_EXHDR(block),
 						tsm_segment_crc32c, &fault))
 		report(walk, &fault);
+	check_block(walk);
 	list_frames(walk);
 	walk->frame = walk->order == TSM_FOLDED_BACKWARD ? walk->block.frames : -1;
 }

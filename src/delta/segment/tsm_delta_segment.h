@@ -292,6 +292,13 @@ extern uint32 tsm_segment_crc32c(uint32 crc, const void *bytes, size_t length);
 /* Raise the error of a fault of the codec: XX001 for a segment of the named relation. */
 pg_noreturn extern void tsm_segment_raise(const TsmCodecFault *fault, Relation segments);
 
+/*
+ * Whether a block is that of its row: of the same first version and number of
+ * versions. Else false with the fault.
+ */
+extern bool tsm_segment_check_block(const TsmCodecBlock *block, int64 key_lo, TimestampTz t_lo,
+									int32 versions, TsmCodecFault *fault);
+
 extern TsmSegmentWalk *tsm_segment_walk_make(TsmSegmentMap *map);
 
 /*

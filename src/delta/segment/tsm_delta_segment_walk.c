@@ -46,6 +46,18 @@ tsm_segment_raise(const TsmCodecFault *fault, Relation segments)
 			 errdetail("At byte %zu: %s.", fault->position, fault->what)));
 }
 
+bool
+tsm_segment_check_block(const TsmCodecBlock *block, int64 key_lo, TimestampTz t_lo, int32 versions,
+						TsmCodecFault *fault)
+{
+	if (block->key == key_lo && block->start == t_lo && block->versions == (uint32) versions)
+		return true;
+	fault->code = TSM_CODEC_CORRUPT;
+	fault->position = 0;
+	fault->what = "block is not that of its row";
+	return false;
+}
+
 TsmSegmentWalk *
 tsm_segment_walk_make(TsmSegmentMap *map)
 {
@@ -100,6 +112,7 @@ tsm_segment_walk_begin(TsmSegmentWalk *walk, const TsmSegment *segment, TsmCodec
 	use_schema(walk, (uint32) segment->schema_id);
 	return tsm_codec_open(&walk->block, VARDATA_ANY(block), VARSIZE_ANY_EXHDR(block),
 						  tsm_segment_crc32c, fault) &&
+		tsm_segment_check_block(&walk->block, segment->key_lo, segment->t_lo, segment->versions, fault) &&
 		tsm_codec_expand_base(&walk->block, walk->buffer, fault) &&
 		tsm_codec_first_frame(&walk->block, &walk->frame) && open_frame(walk, fault);
 }
