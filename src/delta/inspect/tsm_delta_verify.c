@@ -68,12 +68,13 @@ tsm_inspect_attempt(TsmVerifyCall *call, void (*act) (TsmVerifyCall *call), char
 	PG_CATCH();
 	{
 		ErrorData  *error;
-		int			category;
+		const char *state;
 
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
-		category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
-		if (category == ERRCODE_OPERATOR_INTERVENTION || category == ERRCODE_INSUFFICIENT_RESOURCES)
+		state = unpack_sql_state(error->sqlerrcode);
+		/* Operator intervention, lack of resources. */
+		if (strncmp(state, "57", 2) == 0 || strncmp(state, "53", 2) == 0)
 			PG_RE_THROW();
 		FlushErrorState();
 		RollbackAndReleaseCurrentSubTransaction();
