@@ -21,9 +21,9 @@ SELECT polrelid::regclass, polname, polcmd, polroles::regrole[], pg_get_expr(pol
 SELECT c.oid::regclass, relowner::regrole, replace(relacl::text, 'xtm/', 'xt/'), relrowsecurity, relkind FROM pg_class c
 	WHERE relnamespace::regnamespace::text IN ('public', '"odd Schema"') AND relkind IN ('r', 'v', 'p') ORDER BY c.oid::regclass::text;
 SELECT evtname, evtenabled FROM pg_event_trigger ORDER BY 1;
-SELECT to_jsonb(x)::text FROM folded_versions x ORDER BY 1;
-SELECT to_jsonb(x)::text FROM by_name_versions x ORDER BY 1;
-SELECT to_jsonb(x)::text FROM by_name_history x WHERE k = 'name 7' AND n = 7;
+SELECT to_jsonb(x)::text FROM public.folded_versions x ORDER BY 1;
+SELECT to_jsonb(x)::text FROM public.by_name_versions x ORDER BY 1;
+SELECT to_jsonb(x)::text FROM public.by_name_history x WHERE k = 'name 7' AND n = 7;
 SELECT to_jsonb(x)::text FROM tsmem.segment_columns x ORDER BY 1;
 SELECT to_jsonb(x)::text FROM tsmem.segment_tables x ORDER BY 1;
-SELECT 'problem', v.problem FROM tsmem.verify('folded') v UNION ALL SELECT 'problem', v.problem FROM tsmem.verify('by_name') v;
+SELECT 'problem', v.problem FROM tsmem.verify('public.folded') v UNION ALL SELECT 'problem', v.problem FROM tsmem.verify('public.by_name') v;
