@@ -112,7 +112,7 @@ CREATE TABLE tsmem.segment_columns (
 COMMENT ON TABLE tsmem.segment_columns IS 'what segments hold; written by tsmem alone';
 COMMENT ON COLUMN tsmem.segment_columns.history IS 'the history of a versioned table';
 COMMENT ON COLUMN tsmem.segment_columns.schema_id IS 'the number that segments name';
-COMMENT ON COLUMN tsmem.segment_columns.number IS 'the place of the column in blocks, from 1; columns that blocks lack come after those';
+COMMENT ON COLUMN tsmem.segment_columns.number IS 'the place of the column in blocks, from 1; columns that blocks lack come after those; 0 in the only row of a schema without columns';
 COMMENT ON COLUMN tsmem.segment_columns.column_name IS 'its name now; null when it was dropped';
 COMMENT ON COLUMN tsmem.segment_columns.kind IS 'how its values are kept: int, float, fixed, bytes, text; missing for a column that blocks lack';
 COMMENT ON COLUMN tsmem.segment_columns.length IS 'bytes of a value of kind int, float or fixed, else 0';

@@ -46,7 +46,8 @@ typedef struct FoldRun
 	TsmSegmentTable store;
 	Snapshot	tail_snapshot;
 	Snapshot	snapshot;		/* of the segments as they were at first */
-	TailRow    *tail;
+	TailRow    *tail;			/* in the order of key and start, once it has been read */
+	ItemPointerData *tids;		/* the same rows, in the order of their places */
 	int			ntail;
 	int			next;			/* row of the tail to be packed */
 	TupleTableSlot *slot;
@@ -84,7 +85,12 @@ remember_row(FoldRun *run, int *room)
 	bool		null;
 
 	if (run->ntail == *room)
-		run->tail = repalloc_huge(run->tail, (Size) (*room *= 2) * sizeof(TailRow));
+	{
+		*room *= 2;
+		run->tail = repalloc_huge(run->tail, (Size) *room * sizeof(TailRow));
+		run->tids = repalloc_huge(run->tids, (Size) *room * sizeof(ItemPointerData));
+	}
+	run->tids[run->ntail] = run->slot->tts_tid;
 	tail = &run->tail[run->ntail++];
 	tail->key = tsm_segment_key_of_slot(run->map, run->slot);
 	tail->start = DatumGetTimestampTz(slot_getattr(run->slot, run->map->start, &null));
@@ -105,6 +111,7 @@ read_tail(FoldRun *run, TimestampTz before, int max_versions, ItemPointer positi
 	ItemPointerSet(&last, MaxBlockNumber, MaxOffsetNumber);
 	scan = table_beginscan_tidrange(run->history, run->tail_snapshot, position, &last);
 	run->tail = palloc(room * sizeof(TailRow));
+	run->tids = palloc(room * sizeof(ItemPointerData));
 	while (run->ntail < max_versions &&
 		   table_scan_getnextslot_tidrange(scan, ForwardScanDirection, run->slot))
 	{
@@ -146,7 +153,7 @@ toasted_bytes(const FoldRun *run)
 	return bytes;
 }
 
-/* Take the next row of the tail out of it. */
+/* Pack the next row of the tail. */
 static void
 add_tail_row(FoldRun *run)
 {
@@ -168,9 +175,21 @@ add_tail_row(FoldRun *run)
 		heap_freetuple(tuple);
 	tsm_fold_pack_add(run->pack, &row);
 	ExecClearTuple(run->slot);
-	tsm_segment_delete(run->history, &tail->tid, run->tail_snapshot);
 	run->versions++;
 	MemoryContextSwitchTo(old);
+}
+
+/* Take the rows that were packed out of the tail, page by page, so that each page is written once. */
+static void
+delete_tail(FoldRun *run)
+{
+	int			i;
+
+	for (i = 0; i < run->ntail; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		tsm_segment_delete(run->history, &run->tids[i], run->tail_snapshot);
+	}
 }
 
 static bool
@@ -382,6 +401,7 @@ fold_as_owner(void *arg)
 		run->walk = tsm_segment_walk_make(run->map);
 		read_tail(run, call->before, call->max_versions, call->position);
 		fold_tail(run);
+		delete_tail(run);
 		call->added = *tsm_fold_pack_result(run->pack);
 		tsm_fold_pack_free(run->pack);
 		UnregisterSnapshot(run->snapshot);

@@ -7,6 +7,8 @@
  */
 #include "postgres.h"
 
+#include "access/heapam.h"
+#include "access/hio.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
@@ -31,6 +33,7 @@ typedef struct UnfoldCall
 	TsmSegmentWalk *walk;
 	EState	   *estate;
 	ResultRelInfo *result;
+	BulkInsertState bulk;
 	TupleTableSlot *version;
 	int64		versions;
 } UnfoldCall;
@@ -53,7 +56,7 @@ insert_versions(UnfoldCall *call, const TsmSegment *segment)
 		ResetExprContext(context);
 		old = MemoryContextSwitchTo(context->ecxt_per_tuple_memory);
 		tsm_segment_slot_of_row(call->map, tsm_segment_walk_schema(call->walk), &row, call->version);
-		table_tuple_insert(call->history, call->version, GetCurrentCommandId(true), 0, NULL);
+		table_tuple_insert(call->history, call->version, GetCurrentCommandId(true), 0, call->bulk);
 		if (call->result->ri_NumIndices > 0)
 			list_free(tsm_ExecInsertIndexTuples(call->result, call->version, call->estate));
 		MemoryContextSwitchTo(old);
@@ -95,6 +98,7 @@ unfold_as_owner(void *arg)
 	UnfoldCall *call = arg;
 	int			nest_level = tsm_segment_fix_settings();
 
+	CommandCounterIncrement();
 	call->history = table_open(call->table->history, RowExclusiveLock);
 	call->map = tsm_segment_map(call->history, call->table);
 	tsm_segment_open(&call->segments, call->store.segments, ShareUpdateExclusiveLock);
@@ -103,9 +107,11 @@ unfold_as_owner(void *arg)
 	call->result = makeNode(ResultRelInfo);
 	InitResultRelInfo(call->result, call->history, 1, NULL, 0);
 	ExecOpenIndices(call->result, false);
+	call->bulk = GetBulkInsertState();
 	call->version = MakeSingleTupleTableSlot(RelationGetDescr(call->history), &TTSOpsVirtual);
 	unfold_segments(call);
 	ExecDropSingleTupleTableSlot(call->version);
+	FreeBulkInsertState(call->bulk);
 	ExecCloseIndices(call->result);
 	FreeExecutorState(call->estate);
 	tsm_segment_close(&call->segments);
@@ -141,10 +147,16 @@ Datum
 tsm_delta_unfold(PG_FUNCTION_ARGS)
 {
 	UnfoldCall	call = {0};
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "tsmem unfold",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old;
 
 	PreventCommandIfReadOnly("tsmem.unfold()");
 	call.table = tsm_segment_own_table(PG_GETARG_OID(0));
+	old = MemoryContextSwitchTo(context);
 	if (tsm_segment_store(call.table->history, &call.store))
 		tsm_delta_as_owner(tsm_segment_owner(call.table->history), unfold_as_owner, &call);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
 	PG_RETURN_INT64(call.versions);
 }

@@ -146,6 +146,14 @@ typedef struct TsmSegmentColumn
 	TsmSegmentText text;		/* set for text only */
 } TsmSegmentColumn;
 
+/* What stands for a value of a column of the key; it has to be the same in every cluster. */
+typedef enum TsmSegmentHashing
+{
+	TSM_KEY_HASHED,				/* its hash */
+	TSM_KEY_BY_LABEL,			/* that of its text, for enums */
+	TSM_KEY_ALIKE				/* nothing: values that hold OIDs */
+} TsmSegmentHashing;
+
 typedef struct TsmSegmentMap
 {
 	TupleDesc	desc;			/* of the history */
@@ -157,7 +165,8 @@ typedef struct TsmSegmentMap
 	int			nkeys;			/* 0 for a table without key: all versions have key 0 */
 	AttrNumber	keys[INDEX_MAX_KEYS];
 	Oid			key_collations[INDEX_MAX_KEYS];
-	FmgrInfo	key_hashes[INDEX_MAX_KEYS];
+	TsmSegmentHashing key_hashing[INDEX_MAX_KEYS];
+	FmgrInfo	key_hashes[INDEX_MAX_KEYS]; /* of the output function by label */
 	bool		integer_key;	/* the key is the number itself, not a hash */
 	TsmCodecSchema schema;		/* of blocks that are written now; schema_id is 0 until tsm_segment_write_schema */
 	TsmCodecAttribute *attributes;

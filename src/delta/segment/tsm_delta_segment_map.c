@@ -50,6 +50,27 @@ map_column(TsmSegmentColumn *column, TsmCodecAttribute *attribute, Form_pg_attri
 }
 
 static void
+map_hash(TsmSegmentMap *map, int number, Oid type)
+{
+	Oid			base = getBaseType(type);
+	TypeCacheEntry *entry;
+	Oid			function;
+	bool		varlena;
+
+	if (get_typtype(base) == TYPTYPE_ENUM)
+	{
+		getTypeOutputInfo(base, &function, &varlena);
+		fmgr_info(function, &map->key_hashes[number]);
+		map->key_hashing[number] = TSM_KEY_BY_LABEL;
+		return;
+	}
+	map->key_hashing[number] = tsm_segment_goes_as_text(base) ? TSM_KEY_ALIKE : TSM_KEY_HASHED;
+	entry = lookup_type_cache(type, TYPECACHE_HASH_EXTENDED_PROC_FINFO);
+	if (OidIsValid(entry->hash_extended_proc_finfo.fn_oid))
+		fmgr_info_copy(&map->key_hashes[number], &entry->hash_extended_proc_finfo, CurrentMemoryContext);
+}
+
+static void
 map_key(TsmSegmentMap *map, Relation history, const List *key_columns)
 {
 	const ListCell *cell;
@@ -58,14 +79,10 @@ map_key(TsmSegmentMap *map, Relation history, const List *key_columns)
 	{
 		AttrNumber	column = get_attnum(RelationGetRelid(history), lfirst(cell));
 		Form_pg_attribute form = TupleDescAttr(map->desc, column - 1);
-		TypeCacheEntry *type = lookup_type_cache(form->atttypid, TYPECACHE_HASH_EXTENDED_PROC_FINFO);
 
 		map->keys[map->nkeys] = column;
 		map->key_collations[map->nkeys] = form->attcollation;
-		if (OidIsValid(type->hash_extended_proc_finfo.fn_oid))
-			fmgr_info_copy(&map->key_hashes[map->nkeys], &type->hash_extended_proc_finfo,
-						   CurrentMemoryContext);
-		map->nkeys++;
+		map_hash(map, map->nkeys++, form->atttypid);
 	}
 	if (map->nkeys == 1)
 	{
@@ -120,7 +137,7 @@ tsm_segment_check_can_fold(const TsmSegmentMap *map)
 
 	for (i = 0; i < map->nkeys; i++)
 	{
-		if (!OidIsValid(map->key_hashes[i].fn_oid))
+		if (map->key_hashing[i] == TSM_KEY_HASHED && !OidIsValid(map->key_hashes[i].fn_oid))
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					 errmsg("cannot fold history table \"%s\"", get_rel_name(map->history)),
@@ -140,7 +157,32 @@ tsm_segment_check_can_fold(const TsmSegmentMap *map)
 	}
 }
 
-/* Columns whose types have no hash tell nothing; only an empty store has such a key. */
+/*
+ * The hash of a value of a column of the key, the same in every cluster: enums
+ * are hashed by their labels, and other values that hold OIDs are all the same.
+ * A type without hash tells nothing; only an empty store has such a key.
+ */
+static uint64
+hash_of_value(TsmSegmentMap *map, int number, Datum value)
+{
+	char	   *label;
+
+	switch (map->key_hashing[number])
+	{
+		case TSM_KEY_BY_LABEL:
+			label = OutputFunctionCall(&map->key_hashes[number], value);
+			return hash_bytes_extended((unsigned char *) label, (int) strlen(label), 0);
+		case TSM_KEY_ALIKE:
+			return 0;
+		default:
+			if (!OidIsValid(map->key_hashes[number].fn_oid))
+				return 0;
+			return DatumGetUInt64(FunctionCall2Coll(&map->key_hashes[number],
+													map->key_collations[number], value,
+													UInt64GetDatum(0)));
+	}
+}
+
 int64
 tsm_segment_key_of_values(TsmSegmentMap *map, const Datum *values, const bool *nulls)
 {
@@ -155,10 +197,7 @@ tsm_segment_key_of_values(TsmSegmentMap *map, const Datum *values, const bool *n
 			DatumGetInt64(values[0]);
 	}
 	for (i = 0; i < map->nkeys; i++)
-		hash = hash_combine64(hash, nulls[i] || !OidIsValid(map->key_hashes[i].fn_oid) ? 0 :
-							  DatumGetUInt64(FunctionCall2Coll(&map->key_hashes[i],
-															   map->key_collations[i], values[i],
-															   UInt64GetDatum(0))));
+		hash = hash_combine64(hash, nulls[i] ? 0 : hash_of_value(map, i, values[i]));
 	return (int64) hash;
 }
 

@@ -363,6 +363,7 @@ schema_matches(const TsmSegmentMap *map, const List *rows, int first, int *count
 {
 	int32		schema_id = ((TsmSegmentColumnRow *) list_nth(rows, first))->schema_id;
 	bool		matches = true;
+	int			columns = 0;
 	int			i;
 
 	for (i = 0; first + i < list_length(rows); i++)
@@ -371,10 +372,11 @@ schema_matches(const TsmSegmentMap *map, const List *rows, int first, int *count
 
 		if (row->schema_id != schema_id)
 			break;
-		matches = matches && column_matches(map, row, i);
+		if (row->number != 0)
+			matches = matches && column_matches(map, row, columns++);
 	}
 	*count = i;
-	return matches && i == map->schema.natts;
+	return matches && columns == map->schema.natts;
 }
 
 /* The number of the schema of the map among the stored; 0 and the greatest number where there is none. */
@@ -445,6 +447,26 @@ store_column(Relation rel, const TsmSegmentMap *map, int place)
 	CatalogTupleInsert(rel, heap_form_tuple(RelationGetDescr(rel), values, nulls));
 }
 
+/* A schema without columns has one row, which is no column, so that its number is taken. */
+static void
+store_no_column(Relation rel, const TsmSegmentMap *map)
+{
+	Datum		values[Natts_columns];
+	bool		nulls[Natts_columns] = {false};
+	Oid			type = INT4OID;
+	int32		typmod = -1;
+
+	values[Anum_columns_history - 1] = ObjectIdGetDatum(map->history);
+	values[Anum_columns_schema_id - 1] = Int32GetDatum((int32) map->schema.schema_id);
+	values[Anum_columns_number - 1] = Int32GetDatum(0);
+	nulls[Anum_columns_name - 1] = true;
+	values[Anum_columns_kind - 1] = CStringGetTextDatum(KIND_MISSING);
+	values[Anum_columns_length - 1] = Int32GetDatum(0);
+	tsm_segment_set_types(values, 1, &type, &typmod);
+	nulls[Anum_columns_missing - 1] = true;
+	CatalogTupleInsert(rel, heap_form_tuple(RelationGetDescr(rel), values, nulls));
+}
+
 /*
  * Folds of one history exclude each other, and so do changes of its columns,
  * so no two sessions give out one number.
@@ -464,6 +486,8 @@ tsm_segment_write_schema(TsmSegmentMap *map)
 	{
 		for (i = 0; i < map->schema.natts; i++)
 			store_column(rel, map, i);
+		if (map->schema.natts == 0)
+			store_no_column(rel, map);
 		CommandCounterIncrement();
 	}
 	table_close(rel, RowExclusiveLock);
