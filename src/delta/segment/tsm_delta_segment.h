@@ -151,7 +151,7 @@ typedef enum TsmSegmentHashing
 {
 	TSM_KEY_HASHED,				/* its hash */
 	TSM_KEY_BY_LABEL,			/* that of its text, for enums */
-	TSM_KEY_ALIKE				/* nothing: values that hold OIDs */
+	TSM_KEY_ALIKE				/* nothing: a hash of OIDs, with which nothing is folded */
 } TsmSegmentHashing;
 
 typedef struct TsmSegmentMap

@@ -49,6 +49,15 @@ map_column(TsmSegmentColumn *column, TsmCodecAttribute *attribute, Form_pg_attri
 	}
 }
 
+/* Whether the hash of a value is made of OIDs, by itself. */
+static bool
+hashes_oids(Oid type, void *arg)
+{
+	return get_typtype(type) == TYPTYPE_ENUM ||
+		(get_typtype(type) == TYPTYPE_BASE && get_typlen(type) == sizeof(Oid) &&
+		 tsm_segment_goes_as_text(type));
+}
+
 static void
 map_hash(TsmSegmentMap *map, int number, Oid type)
 {
@@ -64,7 +73,8 @@ map_hash(TsmSegmentMap *map, int number, Oid type)
 		map->key_hashing[number] = TSM_KEY_BY_LABEL;
 		return;
 	}
-	map->key_hashing[number] = tsm_segment_goes_as_text(base) ? TSM_KEY_ALIKE : TSM_KEY_HASHED;
+	map->key_hashing[number] = hashes_oids(base, NULL) || tsm_segment_type_contains(base, hashes_oids, NULL) ?
+		TSM_KEY_ALIKE : TSM_KEY_HASHED;
 	entry = lookup_type_cache(type, TYPECACHE_HASH_EXTENDED_PROC_FINFO);
 	if (OidIsValid(entry->hash_extended_proc_finfo.fn_oid))
 		fmgr_info_copy(&map->key_hashes[number], &entry->hash_extended_proc_finfo, CurrentMemoryContext);
@@ -137,11 +147,11 @@ tsm_segment_check_can_fold(const TsmSegmentMap *map)
 
 	for (i = 0; i < map->nkeys; i++)
 	{
-		if (map->key_hashing[i] == TSM_KEY_HASHED && !OidIsValid(map->key_hashes[i].fn_oid))
+		if (map->key_hashing[i] == TSM_KEY_ALIKE || !OidIsValid(map->key_hashes[i].fn_oid))
 			ereport(ERROR,
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					 errmsg("cannot fold history table \"%s\"", get_rel_name(map->history)),
-					 errdetail("Column \"%s\" of its key has a type that cannot be hashed.",
+					 errdetail("Column \"%s\" of its key has a type that cannot be hashed, or not alike in every database.",
 							   NameStr(TupleDescAttr(map->desc, map->keys[i] - 1)->attname))));
 	}
 	for (i = 0; i < map->schema.natts; i++)
@@ -159,8 +169,8 @@ tsm_segment_check_can_fold(const TsmSegmentMap *map)
 
 /*
  * The hash of a value of a column of the key, the same in every cluster: enums
- * are hashed by their labels, and other values that hold OIDs are all the same.
- * A type without hash tells nothing; only an empty store has such a key.
+ * are hashed by their labels. A type without such a hash tells nothing; only an
+ * empty store has such a key.
  */
 static uint64
 hash_of_value(TsmSegmentMap *map, int number, Datum value)

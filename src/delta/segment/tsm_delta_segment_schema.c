@@ -462,6 +462,7 @@ store_no_column(Relation rel, const TsmSegmentMap *map)
 	nulls[Anum_columns_name - 1] = true;
 	values[Anum_columns_kind - 1] = CStringGetTextDatum(KIND_MISSING);
 	values[Anum_columns_length - 1] = Int32GetDatum(0);
+	tsm_segment_set_encoding(values);
 	tsm_segment_set_types(values, 1, &type, &typmod);
 	nulls[Anum_columns_missing - 1] = true;
 	CatalogTupleInsert(rel, heap_form_tuple(RelationGetDescr(rel), values, nulls));
