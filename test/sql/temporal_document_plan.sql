@@ -62,3 +62,4 @@ SELECT count(*) FROM find_documents('docs', '$.kind == "k7"', :'at');
 RESET ROLE;
 DROP OWNED BY temporal_document_plan_reader;
 DROP ROLE temporal_document_plan_reader;
+DROP SCHEMA temporal_document_plan CASCADE;

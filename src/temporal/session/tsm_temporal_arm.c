@@ -348,14 +348,23 @@ time_condition(const char *operator, AttrNumber attno, TimestampTz time)
 								  time_const(time), InvalidOid, InvalidOid);
 }
 
+static int
+compare_names(const ListCell *left, const ListCell *right)
+{
+	return strcmp(lfirst(left), lfirst(right));
+}
+
+/* Names for a message, in their order. */
 static char *
 join_names(const List *names)
 {
+	List	   *sorted = list_copy(names);
 	StringInfoData text;
 	const ListCell *cell;
 
+	list_sort(sorted, compare_names);
 	initStringInfo(&text);
-	foreach(cell, names)
+	foreach(cell, sorted)
 		appendStringInfo(&text, "%s\"%s\"", text.len > 0 ? ", " : "", (char *) lfirst(cell));
 	return text.data;
 }
