@@ -26,7 +26,7 @@ BEGIN
 EXCEPTION WHEN OTHERS THEN
 	RETURN CASE SQLSTATE WHEN 'ZZZZZ' THEN 'done' ELSE SQLSTATE END;
 END $$;
-CREATE FUNCTION crc32c(bytes bytea) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION checksum_of(bytes bytea) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
 	crc bigint := 4294967295;
 BEGIN
@@ -38,11 +38,11 @@ BEGIN
 	END LOOP;
 	RETURN crc # 4294967295;
 END $$;
-SELECT to_hex(crc32c('123456789'));
+SELECT to_hex(checksum_of('123456789'));
 -- A block with a checksum that fits.
 CREATE FUNCTION seal(block bytea) RETURNS bytea LANGUAGE plpgsql AS $$
 DECLARE
-	crc bigint := crc32c(substr(block, 1, 28) || substr(block, 33));
+	crc bigint := checksum_of(substr(block, 1, 28) || substr(block, 33));
 BEGIN
 	FOR i IN 0 .. 3 LOOP
 		block := set_byte(block, 28 + i, ((crc >> 8 * i) & 255)::int);
