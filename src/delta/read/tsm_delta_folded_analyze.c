@@ -165,7 +165,7 @@ prepare(Sample *sample, Relation rel, HeapTuple *rows, int target)
 }
 
 int
-tsm_folded_sample(Relation rel, int elevel, HeapTuple *rows, int targrows, double *totalrows,
+tsm_folded_sample(Relation rel, int message_level, HeapTuple *rows, int targrows, double *totalrows,
 				  double *totaldeadrows)
 {
 	Sample		sample;
@@ -189,9 +189,8 @@ tsm_folded_sample(Relation rel, int elevel, HeapTuple *rows, int targrows, doubl
 	ExecDropSingleTupleTableSlot(sample.slot);
 	ExecDropSingleTupleTableSlot(sample.segment_slot);
 	table_close(sample.segments, NoLock);
-	ereport(elevel,
-			(errcode(ERRCODE_SUCCESSFUL_COMPLETION),
-			 errmsg("\"%s\": looked at %d of %u pages of segments, %.0f versions; %d in the sample",
+	ereport(message_level,
+			(errmsg("\"%s\": looked at %d of %u pages of segments, %.0f versions; %d in the sample",
 					RelationGetRelationName(rel), looked, total, sample.seen, sample.nrows)));
 	return sample.nrows;
 }

@@ -66,6 +66,7 @@ typedef struct FoldedScan
 	bool		latest;			/* of a key at most one version begins before bounds.end_min and ends after */
 	int64	   *keys;			/* in the mode of keys, in the order they are read */
 	int			nkeys;
+	bool		keys_alike;		/* elements of an array are equal, or hash alike */
 	int			key;			/* the next one */
 	bool		walking;		/* within a key or, in other modes, at all */
 	Bitmapset  *wanted;			/* columns of the foreign table */
@@ -259,6 +260,7 @@ keys_of_array(FoldedScan *scan, ArrayType *array)
 		if (i == 0 || scan->keys[i] != scan->keys[count - 1])
 			scan->keys[count++] = scan->keys[i];
 	}
+	scan->keys_alike = count < scan->nkeys;
 	scan->nkeys = count;
 	for (i = 0; scan->order == TSM_FOLDED_BACKWARD && i < count / 2; i++)
 	{
@@ -281,6 +283,7 @@ evaluate_bounds(FoldedScan *scan, ExprContext *context)
 	scan->bounds = (TsmFoldedBounds) {false, PG_INT64_MIN, PG_INT64_MAX, PG_INT64_MIN, PG_INT64_MAX,
 		PG_INT64_MIN, PG_INT64_MAX};
 	scan->nkeys = 0;
+	scan->keys_alike = false;
 	if (scan->keys == NULL)
 		scan->keys = MemoryContextAlloc(scan->context, sizeof(int64));
 	for (i = 0; i < scan->nbound && !scan->bounds.empty; i++)
@@ -330,8 +333,9 @@ begin_walk(FoldedScan *scan, ForeignScanState *node)
 	}
 	evaluate_bounds(scan, node->ss.ps.ps_ExprContext);
 	use_integer_key(scan);
+	/* Where several keys are read as one, the first version that is found says nothing of the others. */
 	scan->latest = scan->mode == TSM_FOLDED_KEYS && scan->folded->one_version &&
-		scan->order == TSM_FOLDED_BACKWARD && scan->bounds.end_min > PG_INT64_MIN;
+		(scan->folded->map->integer_key || !scan->keys_alike) && scan->order == TSM_FOLDED_BACKWARD && scan->bounds.end_min > PG_INT64_MIN;
 	scan->key = 0;
 	scan->walking = scan->mode != TSM_FOLDED_KEYS;
 	if (scan->walking)
