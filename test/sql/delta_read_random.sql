@@ -52,14 +52,14 @@ BEGIN
 	EXECUTE format('SELECT count(*) FROM ((%1$s EXCEPT ALL %2$s) UNION ALL (%2$s EXCEPT ALL %1$s)) d', '(' || folded || ')', '(' || plain || ')') INTO n;
 	RETURN n;
 END $$;
--- A time: the start or the end of some version, or one beside it.
-CREATE FUNCTION a_time(name text) RETURNS text LANGUAGE plpgsql AS $$
+-- A time: the start or the end of some version, or one beside it. Workers would take longer to start than the rest of the test.
+CREATE FUNCTION a_time(name text) RETURNS text LANGUAGE plpgsql SET max_parallel_workers_per_gather = 0 AS $$
 DECLARE t timestamptz;
 BEGIN
 	EXECUTE format('SELECT CASE WHEN random() < 0.5 THEN row_start ELSE row_end END FROM %I ORDER BY random() LIMIT 1', name || '_copy') INTO t;
 	RETURN quote_literal(t + (floor(random() * 3) - 1) * interval '1 us') || '::timestamptz';
 END $$;
-CREATE FUNCTION a_key(name text) RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION a_key(name text) RETURNS text LANGUAGE plpgsql SET max_parallel_workers_per_gather = 0 AS $$
 DECLARE k text; type text;
 BEGIN
 	EXECUTE format('SELECT k::text, pg_typeof(k) FROM %I ORDER BY random() LIMIT 1', name || '_copy') INTO k, type;
