@@ -35,6 +35,7 @@ OBJS += \
 	src/delta/read/tsm_delta_folded_sql.o \
 	src/delta/read/tsm_delta_folded_store.o \
 	src/delta/read/tsm_delta_folded_walk.o \
+	src/delta/read/tsm_delta_folded_zone.o \
 	src/delta/read/tsm_delta_foreign.o \
 	src/delta/read/tsm_delta_match.o \
 	src/delta/read/tsm_delta_path.o \

@@ -33,6 +33,13 @@ typedef struct TsmFoldedBench
 	int			room;			/* for frames */
 } TsmFoldedBench;
 
+/* A column that segments may have zones of. */
+typedef struct TsmFoldedZone
+{
+	AttrNumber	column;			/* of the history */
+	TsmSegmentZoneType type;
+} TsmFoldedZone;
+
 /* Stays while there are references, also when it is no longer valid. */
 typedef struct TsmFolded
 {
@@ -51,6 +58,8 @@ typedef struct TsmFolded
 	AttrNumber	start_xid;
 	AttrNumber	end_xid;
 	AttrNumber *columns;		/* of the foreign table, by column of the history */
+	int			nzones;			/* by the options of the store */
+	TsmFoldedZone zones[TSM_SEGMENT_MAX_ZONES];
 	double		density;		/* versions a page of segments; 0 when unknown */
 	BlockNumber density_pages;	/* pages when that was found */
 	TsmFoldedBench *spare;		/* benches not in use */
@@ -85,13 +94,15 @@ typedef enum TsmBindKind
 	TSM_BIND_KEY = 1,			/* compares a column of the key */
 	TSM_BIND_KEYS,				/* the only column of the key is one of an array */
 	TSM_BIND_START,				/* compares row_start */
-	TSM_BIND_END				/* compares row_end */
+	TSM_BIND_END,				/* compares row_end */
+	TSM_BIND_ZONE,				/* compares a column that has zones */
+	TSM_BIND_ZONES				/* a column that has zones is one of an array */
 } TsmBindKind;
 
 typedef struct TsmBinding
 {
 	TsmBindKind kind;
-	int			column;			/* of the key */
+	int			column;			/* number in the key; for zones, column of the history */
 	int			strategy;		/* of btree */
 	Expr	   *clause;			/* the column on the left */
 	Relids		outer;			/* other relations that it needs */
@@ -100,6 +111,33 @@ typedef struct TsmBinding
 
 /* All bindings that the clauses of rel have, joins included; those that security barriers let pass. */
 extern List *tsm_folded_match(PlannerInfo *root, RelOptInfo *rel, TsmFolded *folded);
+
+/* ---- tsm_delta_folded_zone.c: conditions on columns that have zones ---- */
+
+/* The zones of a column of the history, or NULL. */
+extern TsmFoldedZone *tsm_folded_find_zone(TsmFolded *folded, AttrNumber column);
+
+/*
+ * Whether values on the right of an operator hash as those of a type: it is the equality of its
+ * default hash operator class, between values of one type.
+ */
+extern bool tsm_folded_hashes_alike(Oid type, Oid operator);
+
+/* Whether zones tell about an operator of the default btree family of their column, the column on its left. */
+extern bool tsm_folded_zone_serves(const TsmFolded *folded, const TsmFoldedZone *zone, Oid operator,
+								   int strategy);
+
+typedef struct TsmZoneTest TsmZoneTest;
+
+/* The test of a binding, in the current context; NULL where zones cannot tell. */
+extern TsmZoneTest *tsm_zone_test_make(TsmFolded *folded, AttrNumber column, int strategy, Oid operator,
+									   bool array);
+
+/* The value of its right operand, not null; false when nothing compares so with it. */
+extern bool tsm_zone_test_set(TsmZoneTest *test, Datum value);
+
+/* Whether no version of a segment with such zones and schema fulfils all tests. */
+extern bool tsm_zone_tests_exclude(const List *tests, const bytea *zones, TsmSegmentSchema *schema);
 
 /* ---- tsm_delta_folded_plan.c ---- */
 
@@ -172,6 +210,9 @@ extern void tsm_folded_walk_end(TsmFoldedWalk *walk);
 
 /* The table of segments, which stays open to the end of the walk. */
 extern Relation tsm_folded_walk_segments(TsmFoldedWalk *walk);
+
+/* Pass over the segments that these tests exclude, as of the next begin; the list has to stay. */
+extern void tsm_folded_walk_test(TsmFoldedWalk *walk, List *tests);
 
 /* Share the segments with other workers; for an order of any. */
 extern void tsm_folded_walk_share(TsmFoldedWalk *walk, ParallelTableScanDesc parallel);

@@ -99,25 +99,6 @@ match_time(MatchSearch *search, RestrictInfo *clause, AttrNumber column, TsmBind
 		add_binding(search, kind, 0, strategy, match->commuted->clause, clause);
 }
 
-/*
- * Whether values on the right of an operator hash as those of a column of the
- * key: it is the equality of its default hash operator class, between values of one type.
- */
-static bool
-hashes_alike(const TsmFolded *folded, int number, Oid operator)
-{
-	Oid			family = lookup_type_cache(key_form(folded, number)->atttypid,
-										   TYPECACHE_HASH_OPFAMILY)->hash_opf;
-	int			strategy;
-	Oid			left;
-	Oid			right;
-
-	if (!OidIsValid(family) || !op_in_opfamily(operator, family))
-		return false;
-	get_op_opfamily_properties(operator, family, false, &strategy, &left, &right);
-	return left == right && strategy == HTEqualStrategyNumber;
-}
-
 static void
 match_key(MatchSearch *search, RestrictInfo *clause, int number)
 {
@@ -132,9 +113,33 @@ match_key(MatchSearch *search, RestrictInfo *clause, int number)
 		return;
 	if (!folded->map->integer_key &&
 		(strategy != BTEqualStrategyNumber ||
-		 !hashes_alike(folded, number, ((OpExpr *) match->commuted->clause)->opno)))
+		 !tsm_folded_hashes_alike(form->atttypid, ((OpExpr *) match->commuted->clause)->opno)))
 		return;
 	add_binding(search, TSM_BIND_KEY, number, strategy, match->commuted->clause, clause);
+}
+
+/*
+ * Whether a clause is column = ANY (array), by an equality of the column's default btree family; the
+ * column is that of the foreign table whose form in the history is given.
+ */
+static bool
+is_one_of_array(MatchSearch *search, RestrictInfo *clause, AttrNumber number, Form_pg_attribute form)
+{
+	ScalarArrayOpExpr *operation = (ScalarArrayOpExpr *) clause->clause;
+	Node	   *column;
+
+	if (clause->pseudoconstant || !IsA(operation, ScalarArrayOpExpr) || !operation->useOr)
+		return false;
+	column = linitial(operation->args);
+	while (IsA(column, RelabelType))
+		column = (Node *) ((RelabelType *) column)->arg;
+	return IsA(column, Var) && ((Var *) column)->varno == search->rel->relid &&
+		((Var *) column)->varattno == number && ((Var *) column)->varlevelsup == 0 &&
+		(!OidIsValid(form->attcollation) || operation->inputcollid == form->attcollation) &&
+		get_op_opfamily_strategy(operation->opno, tsm_delta_btree_family(form->atttypid)) ==
+		BTEqualStrategyNumber &&
+		!bms_is_member(search->rel->relid, pull_varnos(search->root, lsecond(operation->args))) &&
+		is_fixed(search, lsecond(operation->args));
 }
 
 /* key = ANY (array), for a key of one column. */
@@ -142,27 +147,39 @@ static void
 match_array(MatchSearch *search, RestrictInfo *clause)
 {
 	TsmFolded  *folded = search->folded;
-	ScalarArrayOpExpr *operation = (ScalarArrayOpExpr *) clause->clause;
 	Form_pg_attribute form;
-	Node	   *column;
 
-	if (folded->map->nkeys != 1 || clause->pseudoconstant || !IsA(operation, ScalarArrayOpExpr) ||
-		!operation->useOr)
+	if (folded->map->nkeys != 1)
 		return;
 	form = key_form(folded, 0);
-	column = linitial(operation->args);
-	while (IsA(column, RelabelType))
-		column = (Node *) ((RelabelType *) column)->arg;
-	if (!IsA(column, Var) || ((Var *) column)->varno != search->rel->relid ||
-		((Var *) column)->varattno != folded->keys[0] || ((Var *) column)->varlevelsup != 0 ||
-		(OidIsValid(form->attcollation) && operation->inputcollid != form->attcollation) ||
-		get_op_opfamily_strategy(operation->opno, tsm_delta_btree_family(form->atttypid)) !=
-		BTEqualStrategyNumber ||
-		(!folded->map->integer_key && !hashes_alike(folded, 0, operation->opno)) ||
-		bms_is_member(search->rel->relid, pull_varnos(search->root, lsecond(operation->args))) ||
-		!is_fixed(search, lsecond(operation->args)))
+	if (is_one_of_array(search, clause, folded->keys[0], form) &&
+		(folded->map->integer_key ||
+		 tsm_folded_hashes_alike(form->atttypid, ((ScalarArrayOpExpr *) clause->clause)->opno)))
+		add_binding(search, TSM_BIND_KEYS, 0, BTEqualStrategyNumber, clause->clause, clause);
+}
+
+/* Comparisons of a column that has zones. */
+static void
+match_zone(MatchSearch *search, RestrictInfo *clause, const TsmFoldedZone *zone)
+{
+	TsmFolded  *folded = search->folded;
+	Form_pg_attribute form = TupleDescAttr(folded->map->desc, zone->column - 1);
+	AttrNumber	number = folded->columns[zone->column - 1];
+	int			strategy;
+	TsmComparison *match;
+
+	if (is_one_of_array(search, clause, number, form))
+	{
+		if (tsm_folded_zone_serves(folded, zone, ((ScalarArrayOpExpr *) clause->clause)->opno,
+								   BTEqualStrategyNumber))
+			add_binding(search, TSM_BIND_ZONES, zone->column, BTEqualStrategyNumber, clause->clause, clause);
 		return;
-	add_binding(search, TSM_BIND_KEYS, 0, BTEqualStrategyNumber, (Expr *) operation, clause);
+	}
+	match = match_any(search, clause, number, tsm_delta_btree_family(form->atttypid),
+					  form->attcollation, &strategy);
+	if (match != NULL &&
+		tsm_folded_zone_serves(folded, zone, ((OpExpr *) match->commuted->clause)->opno, strategy))
+		add_binding(search, TSM_BIND_ZONE, zone->column, strategy, match->commuted->clause, clause);
 }
 
 static void
@@ -178,6 +195,8 @@ match_clause(MatchSearch *search, RestrictInfo *clause)
 	match_array(search, clause);
 	match_time(search, clause, search->folded->start, TSM_BIND_START);
 	match_time(search, clause, search->folded->end, TSM_BIND_END);
+	for (i = 0; i < search->folded->nzones; i++)
+		match_zone(search, clause, &search->folded->zones[i]);
 }
 
 /* Callback of generate_implied_equalities_for_column. */

@@ -12,6 +12,8 @@
  */
 #include "postgres.h"
 
+#include <math.h>
+
 #include "access/stratnum.h"
 #include "access/sysattr.h"
 #include "access/table.h"
@@ -291,13 +293,40 @@ cost_of_reading(RelOptInfo *rel, double pages, Cost page_cost, double frames, do
 		versions * (VERSION_COST + cpu_tuple_cost + rel->baserestrictcost.per_tuple);
 }
 
+/*
+ * The part of the segments that the conditions on columns with zones leave, if values lie anywhere:
+ * at least as large as it is where they lie together. A range then nearly always has a value.
+ */
+static double
+zone_share(PlannerInfo *root, RelOptInfo *rel, const FoldedChoice *choice)
+{
+	FoldedPlan *plan = rel->fdw_private;
+	double		versions = Max(rel->tuples / Max(plan->pages, 1), 1);
+	double		share = 1;
+	ListCell   *cell;
+
+	foreach(cell, choice->bindings)
+	{
+		TsmBinding *binding = lfirst(cell);
+		double		selectivity;
+
+		if (binding->kind < TSM_BIND_ZONE || !bms_is_empty(binding->outer) ||
+			(binding->strategy == BTEqualStrategyNumber &&
+			 tsm_folded_find_zone(plan->folded, binding->column)->type.kind == TSM_ZONE_RANGE))
+			continue;
+		selectivity = clause_selectivity(root, (Node *) binding->source, 0, JOIN_INNER, NULL);
+		share = Min(share, 1 - pow(1 - selectivity, versions));
+	}
+	return share;
+}
+
 /* Cost of the choice in an order. Segments were written by key, in the main, so their order in the table is much the same. */
 static Cost
 cost_of_choice(PlannerInfo *root, RelOptInfo *rel, const FoldedChoice *choice, TsmFoldedOrder order,
 			   double rows)
 {
 	FoldedPlan *plan = rel->fdw_private;
-	double		frames = rel->tuples / FRAME_VERSIONS + 1;
+	double		frames = rel->tuples / FRAME_VERSIONS * zone_share(root, rel, choice) + 1;
 	double		share;
 	double		versions;
 	double		pages;

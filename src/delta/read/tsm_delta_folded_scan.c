@@ -43,6 +43,7 @@ typedef struct BoundExpression
 	int			strategy;
 	Oid			type;			/* of the operand */
 	ExprState  *operand;
+	TsmZoneTest *test;			/* of kinds of zones; may be NULL */
 } BoundExpression;
 
 /* A column of the foreign table that is filled from an attribute of blocks. */
@@ -59,6 +60,7 @@ typedef struct FoldedScan
 	TsmFoldedOrder order;
 	int			nbound;
 	BoundExpression *bound;
+	List	   *tests;			/* TsmZoneTest of bound */
 	ExprState  *key_qual;		/* the key is this one and none that hashes alike; NULL where it needs no check */
 	TsmFoldedWalk *walk;		/* NULL until the first version is asked for */
 	bool		begun;			/* the bounds are those of the parameters */
@@ -89,6 +91,19 @@ private_list(const ForeignScan *plan, TsmFoldedPrivate which)
 }
 
 static void
+bind_zone(FoldedScan *scan, BoundExpression *bound, Expr *clause)
+{
+	if (bound->kind == TSM_BIND_ZONE)
+		bound->test = tsm_zone_test_make(scan->folded, bound->column, bound->strategy,
+										 ((OpExpr *) clause)->opno, false);
+	else if (bound->kind == TSM_BIND_ZONES)
+		bound->test = tsm_zone_test_make(scan->folded, bound->column, bound->strategy,
+										 ((ScalarArrayOpExpr *) clause)->opno, true);
+	if (bound->test != NULL)
+		scan->tests = lappend(scan->tests, bound->test);
+}
+
+static void
 bind_expressions(FoldedScan *scan, ForeignScanState *node)
 {
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
@@ -110,6 +125,7 @@ bind_expressions(FoldedScan *scan, ForeignScanState *node)
 		bound->strategy = list_nth_int(kinds, i++);
 		bound->type = exprType(lsecond(arguments));
 		bound->operand = ExecInitExpr(lsecond(arguments), &node->ss.ps);
+		bind_zone(scan, bound, clause);
 		if (bound->kind == TSM_BIND_KEY || bound->kind == TSM_BIND_KEYS)
 			key_clauses = lappend(key_clauses, clause);
 	}
@@ -210,6 +226,8 @@ apply_bound(FoldedScan *scan, const BoundExpression *bound, Datum value)
 	TsmFoldedBounds *bounds = &scan->bounds;
 	TimestampTz time;
 
+	if (bound->kind == TSM_BIND_ZONE || bound->kind == TSM_BIND_ZONES)
+		return bound->test == NULL || tsm_zone_test_set(bound->test, value);
 	if (bound->kind == TSM_BIND_KEY)
 		return !scan->folded->map->integer_key ||
 			narrow(&bounds->key_min, &bounds->key_max, bound->strategy,
@@ -332,6 +350,7 @@ begin_walk(FoldedScan *scan, ForeignScanState *node)
 			tsm_folded_walk_share(scan->walk, scan->parallel);
 	}
 	evaluate_bounds(scan, node->ss.ps.ps_ExprContext);
+	tsm_folded_walk_test(scan->walk, scan->tests);
 	use_integer_key(scan);
 	/* Where several keys are read as one, the first version that is found says nothing of the others. */
 	scan->latest = scan->mode == TSM_FOLDED_KEYS && scan->folded->one_version &&
@@ -601,9 +620,26 @@ tsm_folded_initialize_worker(ForeignScanState *node, shm_toc *toc, void *coordin
 
 /* ---- EXPLAIN ---- */
 
-/* Print those conditions that bind the key, or those that bind the time. */
+/* Under which name a condition is shown. */
+static const char *
+label_of_kind(TsmBindKind kind)
+{
+	switch (kind)
+	{
+		case TSM_BIND_KEY:
+		case TSM_BIND_KEYS:
+			return "Key Cond";
+		case TSM_BIND_START:
+		case TSM_BIND_END:
+			return "Time Cond";
+		default:
+			return "Zone Cond";
+	}
+}
+
+/* Print the conditions of one name. */
 static void
-explain_conditions(ForeignScanState *node, struct ExplainState *es, bool of_key)
+explain_conditions(ForeignScanState *node, struct ExplainState *es, const char *label)
 {
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 	List	   *kinds = private_list(plan, TSM_FOLDED_BINDINGS);
@@ -613,16 +649,13 @@ explain_conditions(ForeignScanState *node, struct ExplainState *es, bool of_key)
 
 	foreach(cell, plan->fdw_exprs)
 	{
-		TsmBindKind kind = list_nth_int(kinds, 3 * i++);
-
-		if (of_key == (kind == TSM_BIND_KEY || kind == TSM_BIND_KEYS))
+		if (strcmp(label_of_kind(list_nth_int(kinds, 3 * i++)), label) == 0)
 			clauses = lappend(clauses, lfirst(cell));
 	}
 	/* The filter, which has them all, was printed just now, so the context is that of this node. */
 	if (clauses != NIL)
-		ExplainPropertyText(of_key ? "Key Cond" : "Time Cond",
-							deparse_expression((Node *) make_ands_explicit(clauses),
-											   es->deparse_cxt, es->verbose, false), es);
+		ExplainPropertyText(label, deparse_expression((Node *) make_ands_explicit(clauses),
+													  es->deparse_cxt, es->verbose, false), es);
 }
 
 void
@@ -630,8 +663,9 @@ tsm_folded_explain(ForeignScanState *node, struct ExplainState *es)
 {
 	FoldedScan *scan = node->fdw_state;
 
-	explain_conditions(node, es, true);
-	explain_conditions(node, es, false);
+	explain_conditions(node, es, "Key Cond");
+	explain_conditions(node, es, "Time Cond");
+	explain_conditions(node, es, "Zone Cond");
 	if (!es->analyze || node->ss.ps.plan->parallel_aware)
 		return;
 	ExplainPropertyInteger("Segments Read", NULL, scan->counts.segments, es);

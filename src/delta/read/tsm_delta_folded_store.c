@@ -20,6 +20,7 @@
 #include "storage/bufmgr.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
+#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -28,6 +29,9 @@
 
 /* Pages that are looked at to tell how many versions a page has. */
 #define DENSITY_PAGES 8
+
+/* The option of a store that names its columns with zones. */
+#define ZONES_OPTION "zones"
 
 typedef struct FoldedEntry
 {
@@ -128,6 +132,38 @@ map_columns(TsmFolded *folded)
 	folded->end_xid = folded_column(folded, map->end_xid);
 }
 
+/* The columns that the options of the store name, as far as they have zones. An integer key needs none. */
+static void
+find_zones(TsmFolded *folded, const TsmSegmentStore *store)
+{
+	JsonbValue *names = getKeyJsonValueFromContainer(&store->options->root, ZONES_OPTION,
+													 strlen(ZONES_OPTION), NULL);
+	TsmSegmentMap *map = folded->map;
+	int			i;
+	int			j;
+
+	if (names == NULL || names->type != jbvBinary || !JsonContainerIsArray(names->val.binary.data))
+		return;
+	for (i = 0; i < JsonContainerSize(names->val.binary.data); i++)
+	{
+		JsonbValue *name = getIthJsonbValueFromContainer(names->val.binary.data, i);
+
+		for (j = 0; j < map->desc->natts && name->type == jbvString; j++)
+		{
+			Form_pg_attribute form = TupleDescAttr(map->desc, j);
+			TsmFoldedZone *zone = &folded->zones[folded->nzones];
+
+			if (form->attisdropped || strlen(NameStr(form->attname)) != name->val.string.len ||
+				memcmp(NameStr(form->attname), name->val.string.val, name->val.string.len) != 0 ||
+				folded->nzones == TSM_SEGMENT_MAX_ZONES || (map->integer_key && map->keys[0] == j + 1))
+				continue;
+			zone->column = j + 1;
+			tsm_segment_zone_type(map->desc, zone->column, &zone->type);
+			folded->nzones += zone->type.kind != TSM_ZONE_NONE;
+		}
+	}
+}
+
 /* Read all of an entry, in its context. */
 static void
 read_store(TsmFolded *folded)
@@ -152,6 +188,7 @@ read_store(TsmFolded *folded)
 	folded->map->desc = CreateTupleDescCopyConstr(RelationGetDescr(history));
 	table_close(history, NoLock);
 	map_columns(folded);
+	find_zones(folded, &store);
 }
 
 static TsmFolded *

@@ -48,6 +48,7 @@ struct TsmFoldedWalk
 	MemoryContext block_context;	/* a block that did not fit its page */
 	TsmFoldedBounds bounds;
 	bool		latest;
+	List	   *tests;			/* TsmZoneTest */
 	bool		at_end;			/* no further segments */
 	bool		passed;			/* a segment that begins before key_min was met: */
 	int64		passed_key;		/* there */
@@ -112,6 +113,12 @@ Relation
 tsm_folded_walk_segments(TsmFoldedWalk *walk)
 {
 	return walk->segments;
+}
+
+void
+tsm_folded_walk_test(TsmFoldedWalk *walk, List *tests)
+{
+	walk->tests = tests;
 }
 
 void
@@ -270,7 +277,29 @@ fetch_segment(TsmFoldedWalk *walk)
 	return found;
 }
 
-/* The zones of a segment say that no version in it can be within the bounds. */
+/*
+ * The zones of columns exclude the segment. For the latest version they are not asked: the segment
+ * that has it ends the search, which else would go on to the begin of the chain.
+ */
+static bool
+is_excluded(TsmFoldedWalk *walk)
+{
+	TupleTableSlot *slot = walk->slot;
+	struct varlena *zones;
+	bool		null;
+
+	if (walk->tests == NIL || walk->latest)
+		return false;
+	zones = (struct varlena *) DatumGetPointer(slot_getattr(slot, Anum_segment_zones, &null));
+	if (null || VARATT_IS_EXTERNAL(zones) || VARATT_IS_COMPRESSED(zones))
+		return false;
+	return tsm_zone_tests_exclude(walk->tests, zones,
+								  tsm_segment_schema(walk->folded->map, (uint32)
+													 DatumGetInt32(slot_getattr(slot, Anum_segment_schema_id,
+																				&null))));
+}
+
+/* What stands beside a block says that no version in it can be asked for. */
 static bool
 skips_segment(TsmFoldedWalk *walk, int64 key_lo)
 {
@@ -279,7 +308,8 @@ skips_segment(TsmFoldedWalk *walk, int64 key_lo)
 	walk->segment_key_hi = head_of_segment(walk, Anum_segment_key_hi);
 	return walk->segment_key_hi < bounds->key_min || key_lo > bounds->key_max ||
 		head_of_segment(walk, Anum_segment_t_min) > bounds->start_max ||
-		(!walk->latest && head_of_segment(walk, Anum_segment_t_hi) < bounds->end_min);
+		(!walk->latest && head_of_segment(walk, Anum_segment_t_hi) < bounds->end_min) ||
+		is_excluded(walk);
 }
 
 /* ---- frames ---- */

@@ -21,6 +21,7 @@
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/jsonb.h"
 #include "utils/snapmgr.h"
@@ -290,6 +291,8 @@ tsm_segment_set_options(Oid history, Jsonb *options)
 													 &value, &null));
 	systable_endscan(scan);
 	table_close(rel, RowExclusiveLock);
+	/* Plans look at the zones. */
+	CacheInvalidateRelcacheByRelid(history);
 	CommandCounterIncrement();
 }
 
