@@ -94,6 +94,9 @@ SELECT why('{"a": [1, {"b": 2}]}', p::jsonb) FROM unnest(ARRAY[
 	'[{"op": "copy", "from": "/b", "path": "/c"}]', '[{"op": "move", "from": "/a", "path": "/a/1"}]', '[{"op": "move", "from": "", "path": "/a"}]', '[{"op": "move", "from": "/b", "path": "/a"}]',
 	'[{"op": "test", "path": "/a/0", "value": 2}]', '[{"op": "test", "path": "/b", "value": null}]',
 	'[{"op": "remove", "path": ""}, {"op": "add", "path": "/a", "value": 1}]', '[{"op": "remove", "path": ""}, {"op": "test", "path": "", "value": 1}]']) p;
+\echo what a patch can ask for in memory is bounded
+SELECT why('{"a": [1]}', (SELECT jsonb_agg('{"op": "copy", "from": "", "path": "/a/-"}'::jsonb) FROM generate_series(1, 60)));
+SELECT length(json_patch_apply('[[]]', (SELECT jsonb_agg(jsonb_build_object('op', 'add', 'path', repeat('/0', i) || '/-', 'value', '[]'::jsonb)) FROM generate_series(1, 1000) i))::text);
 \echo nested too deeply
 CREATE TABLE deep AS SELECT (repeat('[', 4000) || n || repeat(']', 4000))::jsonb AS doc, n FROM generate_series(1, 2) n;
 SELECT length(json_diff(a.doc, b.doc)::text) FROM deep a, deep b WHERE a.n = 1 AND b.n = 2;

@@ -13,10 +13,14 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 
 #include "tsm_temporal_document.h"
 
 PG_FUNCTION_INFO_V1(tsm_temporal_json_patch_apply);
+
+/* What all copy operations of a patch together may add, in bytes: they can double a document each. */
+#define MAX_COPIED		((int64) 256 * 1024 * 1024)
 
 typedef struct PatchNode PatchNode;
 
@@ -274,15 +278,33 @@ replace(const Operation *operation, PatchNode **root, PatchNode *node)
 		place.parent->members[place.index].node = node;
 }
 
-/* A copy that later operations do not change with its original. */
+/* Bytes of a node itself, with the container or string that it stands for. */
+static int64
+node_size(const PatchNode *node)
+{
+	int64		size = sizeof(PatchNode) + sizeof(Member);
+
+	if (!node->open && node->value.type == jbvBinary)
+		size += node->value.val.binary.len;
+	else if (!node->open && node->value.type == jbvString)
+		size += node->value.val.string.len;
+	return size;
+}
+
+/* A copy that later operations do not change with its original; 54000 when copied, bytes of all copies, gets too much. */
 static PatchNode *
-copy_node(const PatchNode *node)
+copy_node(const PatchNode *node, int64 *copied)
 {
 	PatchNode	   *copy = node_of(&node->value);
 	int			i;
 
 	check_stack_depth();
 	CHECK_FOR_INTERRUPTS();
+	*copied += node_size(node);
+	if (*copied > MAX_COPIED)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("operations of a JSON patch copy more than %d MB", (int) (MAX_COPIED >> 20))));
 	if (!node->open)
 		return copy;
 	*copy = *node;
@@ -291,7 +313,7 @@ copy_node(const PatchNode *node)
 	for (i = 0; i < node->count; i++)
 	{
 		copy->members[i].name = node->members[i].name;
-		copy->members[i].node = copy_node(node->members[i].node);
+		copy->members[i].node = copy_node(node->members[i].node, copied);
 	}
 	return copy;
 }
@@ -325,12 +347,19 @@ json_of_node(PatchNode *node)
 	return JsonbValueToJsonb(push_node(&state, WJB_VALUE, node));
 }
 
-/* Refuse (22000) a value that is not the one expected; numbers are compared as such. */
+/* Refuse (22000) a value that is not the one expected; numbers are compared as such. What it makes of them goes at once. */
 static void
 test(const Operation *operation, PatchNode *node)
 {
-	if (compareJsonbContainers(&json_of_node(node)->root,
-							   &JsonbValueToJsonb(operation->value)->root) != 0)
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "tsmem JSON patch test",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
+	int			order = compareJsonbContainers(&json_of_node(node)->root,
+											   &JsonbValueToJsonb(operation->value)->root);
+
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+	if (order != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_EXCEPTION),
 				 errmsg("operation %d of a JSON patch found another value", operation->number),
@@ -350,7 +379,7 @@ move(const Operation *operation, PatchNode **root)
 }
 
 static void
-apply(const Operation *operation, PatchNode **root)
+apply(const Operation *operation, PatchNode **root, int64 *copied)
 {
 	const char *name = operation->name;
 	bool		from = strcmp(name, "move") == 0 || strcmp(name, "copy") == 0;
@@ -369,7 +398,8 @@ apply(const Operation *operation, PatchNode **root)
 	else if (strcmp(name, "move") == 0)
 		move(operation, root);
 	else if (strcmp(name, "copy") == 0)
-		add(operation, root, copy_node(get(operation, *root, operation->from, operation->from_length)));
+		add(operation, root,
+			copy_node(get(operation, *root, operation->from, operation->from_length), copied));
 	else if (strcmp(name, "test") == 0)
 		test(operation, get(operation, *root, operation->path, operation->path_length));
 	else
@@ -415,7 +445,8 @@ read_operation(const JsonbValue *value, Operation *operation)
  *
  * The document with all operations of the patch applied in their order; null
  * when the whole document was removed. 22023 for a malformed patch, 2203A for
- * an operation on what is not there, 22000 for a test that fails.
+ * an operation on what is not there, 22000 for a test that fails, 54000 for
+ * copies beyond measure.
  */
 Datum
 tsm_temporal_json_patch_apply(PG_FUNCTION_ARGS)
@@ -425,6 +456,7 @@ tsm_temporal_json_patch_apply(PG_FUNCTION_ARGS)
 	JsonbValue *none;
 	JsonbValue *operations;
 	PatchNode	   *root;
+	int64		copied = 0;
 	int			count;
 	int			i;
 
@@ -442,7 +474,7 @@ tsm_temporal_json_patch_apply(PG_FUNCTION_ARGS)
 
 		CHECK_FOR_INTERRUPTS();
 		read_operation(&operations[i], &operation);
-		apply(&operation, &root);
+		apply(&operation, &root, &copied);
 	}
 	if (root == NULL)
 		PG_RETURN_NULL();

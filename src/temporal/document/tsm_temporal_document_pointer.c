@@ -48,7 +48,8 @@ tsm_pointer_next(const char **place, const char *end, int *length, bool *malform
 		*malformed = true;
 		return NULL;
 	}
-	token = palloc(end - p);
+	token = memchr(p + 1, '/', end - p - 1);
+	token = palloc((token != NULL ? token : end) - p);
 	for (p++; p < end && *p != '/'; p++)
 	{
 		if (*p != '~')
