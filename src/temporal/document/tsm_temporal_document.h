@@ -142,6 +142,13 @@ extern const char *tsm_document_versions(Oid relid);
 /* Number of the column of a store; 55000 when it is not there or of another type. */
 extern AttrNumber tsm_document_column(Relation rel, const char *name, Oid type);
 
+/*
+ * A column of what a query on a store gave: 55000 when the store was altered so that it is of another type, or null. The
+ * second looks at the type alone.
+ */
+extern Datum tsm_document_value(Oid relid, HeapTuple row, TupleDesc desc, int number, Oid type);
+extern void tsm_document_check_type(Oid relid, TupleDesc desc, int number, Oid type);
+
 /* 23514 for a document that does not match the schema. */
 extern void tsm_document_check_body(Relation rel, Jsonb *schema, Datum id, bool no_id, Jsonb *body);
 

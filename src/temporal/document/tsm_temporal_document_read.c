@@ -59,6 +59,13 @@ typedef struct Version
 	Datum		body;
 } Version;
 
+/* The type of the bodies of a store. */
+static Oid
+body_type(Oid store)
+{
+	return tsm_document_versioned_store(store)->json ? JSONBOID : TEXTOID;
+}
+
 /* Run a kept plan that gives one version, within SPI. */
 static Version
 fetch_version(Oid store, TsmDocumentPlanKind kind, const char *query, int nargs, Oid *types,
@@ -68,7 +75,6 @@ fetch_version(Oid store, TsmDocumentPlanKind kind, const char *query, int nargs,
 	Version		version = {false, 0, 0, (Datum) 0};
 	HeapTuple	row;
 	TupleDesc	desc;
-	bool		null;
 
 	if (SPI_execute_plan(plan, values, NULL, true, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not execute \"%s\"", query);
@@ -77,9 +83,9 @@ fetch_version(Oid store, TsmDocumentPlanKind kind, const char *query, int nargs,
 	row = SPI_tuptable->vals[0];
 	desc = SPI_tuptable->tupdesc;
 	version.found = true;
-	version.number = DatumGetInt64(SPI_getbinval(row, desc, 1, &null));
-	version.start = DatumGetTimestampTz(SPI_getbinval(row, desc, 2, &null));
-	version.body = SPI_getbinval(row, desc, 3, &null);
+	version.number = DatumGetInt64(tsm_document_value(store, row, desc, 1, INT8OID));
+	version.start = DatumGetTimestampTz(tsm_document_value(store, row, desc, 2, TIMESTAMPTZOID));
+	version.body = tsm_document_value(store, row, desc, 3, body_type(store));
 	version.body = SPI_datumTransfer(version.body, false, -1);	/* as it is, toasted maybe */
 	return version;
 }
@@ -418,6 +424,7 @@ changed_places(bool json, Datum previous, Datum body)
 /* The walk over the versions of a document. */
 typedef struct HistoryWalk
 {
+	Oid			store;
 	bool		json;
 	Datum		previous;		/* its body, in context keep; 0 before the first */
 	TimestampTz previous_end;
@@ -429,16 +436,17 @@ typedef struct HistoryWalk
 static void
 tell_version(HistoryWalk *walk, HeapTuple row, TupleDesc desc)
 {
+	static const Oid types[4] = {INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID, NAMEOID};
 	Datum		values[6];
 	bool		nulls[6] = {false};
-	bool		null;
-	Datum		body = PointerGetDatum(PG_DETOAST_DATUM(SPI_getbinval(row, desc, 5, &null)));
+	Datum		body = PointerGetDatum(PG_DETOAST_DATUM(tsm_document_value(walk->store, row, desc, 5,
+																	   walk->json ? JSONBOID : TEXTOID)));
 	TimestampTz start;
 	MemoryContext old;
 	int			i;
 
 	for (i = 0; i < 4; i++)
-		values[i] = SPI_getbinval(row, desc, i + 1, &nulls[i]);
+		values[i] = tsm_document_value(walk->store, row, desc, i + 1, types[i]);
 	start = DatumGetTimestampTz(values[1]);
 	values[4] = Int64GetDatum((int64) VARSIZE_ANY_EXHDR(body_text(body, walk->json, false)));
 	values[5] = changed_places(walk->json, start == walk->previous_end ? walk->previous : (Datum) 0, body);
@@ -453,7 +461,7 @@ tell_version(HistoryWalk *walk, HeapTuple row, TupleDesc desc)
 
 /* All versions of a document, the oldest first. Within SPI. */
 static void
-walk_history(HistoryWalk *walk, Oid store, Datum id)
+walk_history(HistoryWalk *walk, Datum id)
 {
 	Oid			type = TEXTOID;
 	SPIPlanPtr	plan;
@@ -463,10 +471,10 @@ walk_history(HistoryWalk *walk, Oid store, Datum id)
 	uint64		i;
 
 	walk->keep = CurrentMemoryContext;
-	plan = tsm_document_plan(store, TSM_DOCUMENT_HISTORY,
+	plan = tsm_document_plan(walk->store, TSM_DOCUMENT_HISTORY,
 							 psprintf("SELECT u.version, u.row_start, u.row_end, u.changed_by, u.body FROM %s "
 									  "WHERE u.id OPERATOR(pg_catalog.=) $1 ORDER BY u.row_start",
-									  tsm_document_versions(store)), 1, &type);
+									  tsm_document_versions(walk->store)), 1, &type);
 	portal = SPI_cursor_open(NULL, plan, &id, NULL, true);
 	do
 	{
@@ -501,6 +509,7 @@ tsm_temporal_document_history(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		return (Datum) 0;
 	store = store_argument(fcinfo, false, NULL);
+	walk.store = store;
 	walk.json = tsm_document_versioned_store(store)->json;
 	walk.previous_end = DT_NOBEGIN;
 	walk.result = (ReturnSetInfo *) fcinfo->resultinfo;
@@ -509,7 +518,7 @@ tsm_temporal_document_history(PG_FUNCTION_ARGS)
 	tsm_session_suspend();
 	PG_TRY();
 	{
-		walk_history(&walk, store, PG_GETARG_DATUM(1));
+		walk_history(&walk, PG_GETARG_DATUM(1));
 	}
 	PG_FINALLY();
 	{
@@ -569,8 +578,9 @@ tsm_document_can_find(Oid relid)
 
 /* Run the query and store its rows. Within SPI. */
 static void
-store_found(const char *query, Datum *values, Tuplestorestate *store)
+store_found(Oid relid, const char *query, Datum *values, Tuplestorestate *store)
 {
+	static const Oid columns[] = {TEXTOID, JSONBOID, JSONBOID, INT8OID, TIMESTAMPTZOID, NAMEOID};
 	Oid			types[2] = {JSONPATHOID, TIMESTAMPTZOID};
 	SPIPlanPtr	plan = SPI_prepare(query, 2, types);
 	Portal		portal;
@@ -583,6 +593,8 @@ store_found(const char *query, Datum *values, Tuplestorestate *store)
 	{
 		CHECK_FOR_INTERRUPTS();
 		SPI_cursor_fetch(portal, true, DOCUMENTS_A_FETCH);
+		for (i = 0; i < lengthof(columns); i++)
+			tsm_document_check_type(relid, SPI_tuptable->tupdesc, i + 1, columns[i]);
 		for (i = 0; i < SPI_processed; i++)
 			tuplestore_puttuple(store, SPI_tuptable->vals[i]);
 		SPI_freetuptable(SPI_tuptable);
@@ -618,7 +630,7 @@ tsm_temporal_find_documents(PG_FUNCTION_ARGS)
 	{
 		if (SPI_connect() != SPI_OK_CONNECT)
 			elog(ERROR, "SPI_connect failed");
-		store_found(tsm_document_find_query(store, PG_GETARG_JSONPATH_P(1), by_time), values,
+		store_found(store, tsm_document_find_query(store, PG_GETARG_JSONPATH_P(1), by_time), values,
 					result->setResult);
 		SPI_finish();
 	}

@@ -240,6 +240,32 @@ tsm_document_column(Relation rel, const char *name, Oid type)
 }
 
 void
+tsm_document_check_type(Oid relid, TupleDesc desc, int number, Oid type)
+{
+	if (SPI_gettypeid(desc, number) != type)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("document store \"%s\" has no column \"%s\" of type %s", get_rel_name(relid),
+						SPI_fname(desc, number), format_type_be(type))));
+}
+
+Datum
+tsm_document_value(Oid relid, HeapTuple row, TupleDesc desc, int number, Oid type)
+{
+	Datum		value;
+	bool		null;
+
+	tsm_document_check_type(relid, desc, number, type);
+	value = SPI_getbinval(row, desc, number, &null);
+	if (null)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("column \"%s\" of document store \"%s\" is null", SPI_fname(desc, number),
+						get_rel_name(relid))));
+	return value;
+}
+
+void
 tsm_document_check_body(Relation rel, Jsonb *schema, Datum id, bool no_id, Jsonb *body)
 {
 	StringInfoData pointer;
@@ -413,6 +439,8 @@ check_documents(Relation rel, Jsonb *schema)
 	{
 		CHECK_FOR_INTERRUPTS();
 		slot_getallattrs(slot);
+		if (slot->tts_isnull[body - 1])
+			continue;
 		tsm_document_check_body(rel, schema, slot->tts_values[id - 1], slot->tts_isnull[id - 1],
 								DatumGetJsonbP(slot->tts_values[body - 1]));
 		MemoryContextReset(context);

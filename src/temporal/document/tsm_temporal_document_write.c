@@ -236,10 +236,15 @@ tsm_temporal_number_document(PG_FUNCTION_ARGS)
 		number = next_number(rel, id);
 	else
 	{
+		bool		changed = is_changed(rel, old, new, &columns);
+		Datum		old_author = column_value(old, rel, columns.changed_by, &null);
+
+		if (!changed && !null)
+			author = *DatumGetName(old_author);
 		number = DatumGetInt64(column_value(old, rel, columns.version, &null));
-		if (!is_changed(rel, old, new, &columns))
-			author = *DatumGetName(column_value(old, rel, columns.changed_by, &null));
-		else if (!is_own(rel, old))
+		if (null)
+			number = next_number(rel, id);
+		else if (changed && !is_own(rel, old))
 			number++;
 	}
 	return PointerGetDatum(stamp(rel, new, &columns, number, &author));
@@ -293,9 +298,11 @@ look_at(const Change *change)
 	row = SPI_tuptable->vals[0];
 	desc = SPI_tuptable->tupdesc;
 	look.found = true;
-	look.version = DatumGetInt64(SPI_getbinval(row, desc, 1, &null));
+	look.version = DatumGetInt64(tsm_document_value(change->store, row, desc, 1, INT8OID));
 	if (change->body_type == InvalidOid)
 		return look;			/* a deletion */
+	tsm_document_check_type(change->store, desc, 2, change->body_type);
+	tsm_document_check_type(change->store, desc, 3, JSONBOID);
 	value = SPI_getbinval(row, desc, 2, &null);
 	look.same = !null && datum_image_eq(value, change->body, false, -1);
 	value = SPI_getbinval(row, desc, 3, &null);
