@@ -28,6 +28,7 @@
 #include "tsm_temporal_document.h"
 #include "tsm_temporal_document_plan.h"
 #include "tsm_temporal_int.h"
+#include "tsm_temporal_read.h"
 #include "tsm_temporal_session.h"
 
 PG_FUNCTION_INFO_V1(tsm_temporal_get_document);
@@ -128,7 +129,8 @@ get_past(Oid store, Datum id, const Choice *choice, bool before)
 		else
 			version = fetch_version(store, TSM_DOCUMENT_GET_AS_OF,
 									psprintf(VERSION_QUERY "u.row_start OPERATOR(pg_catalog.<=) $2 AND "
-											 "u.row_end OPERATOR(pg_catalog.>) $2", versions),
+											 "u.row_end OPERATOR(pg_catalog.>) $2 AND %s", versions,
+											 tsm_temporal_horizon_condition(store, "$2")),
 									2, types, values);
 	}
 	PG_FINALLY();
@@ -561,11 +563,12 @@ char *
 tsm_document_find_query(Oid store, JsonPath *path, bool by_time)
 {
 	return psprintf("SELECT u.id, u.body, u.metadata, u.version, u.row_start, u.changed_by FROM %s%s "
-					"WHERE u.body OPERATOR(pg_catalog.%s) $1%s",
+					"WHERE u.body OPERATOR(pg_catalog.%s) $1%s%s",
 					by_time ? tsm_document_versions(store) : tsm_delta_relation_name(store),
 					by_time ? "" : " u", is_predicate(path) ? "@@" : "@?",
 					by_time ? " AND u.row_start OPERATOR(pg_catalog.<=) $2 AND "
-					"u.row_end OPERATOR(pg_catalog.>) $2" : "");
+					"u.row_end OPERATOR(pg_catalog.>) $2 AND " : "",
+					by_time ? tsm_temporal_horizon_condition(store, "$2") : "");
 }
 
 bool
