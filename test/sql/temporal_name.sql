@@ -60,3 +60,31 @@ DROP SCHEMA temporal_name_trap CASCADE;
 DROP SCHEMA "Odd ""Sch.ema" CASCADE;
 DROP SCHEMA temporal_name CASCADE;
 SELECT count(*) FROM tsmem.versioned_tables WHERE rel NOT IN (SELECT oid FROM pg_class WHERE relnamespace = 'tsmem'::regnamespace);
+
+-- Apostrophes and backslashes, in all that makes commands of names.
+SET search_path = tsmem;
+CREATE SCHEMA "it's \";
+CREATE TABLE "it's \"."they're \" ("c's \" int PRIMARY KEY, v int);
+SELECT add_system_versioning('"it''s \"."they''re \"');
+INSERT INTO "it's \"."they're \" VALUES (1, 1), (2, 1);
+UPDATE "it's \"."they're \" SET v = 2;
+UPDATE "it's \"."they're \" SET v = 3;
+SELECT versions FROM fold('"it''s \"."they''re \"', '0');
+SELECT current_rows, segment_versions FROM erase('"it''s \"."they''re \"', '{"c''s \\": 2}', 'it''s asked for');
+SELECT "c's \", v FROM "it's \"."they're \_versions" ORDER BY row_start;
+SELECT * FROM verify('"it''s \"."they''re \"');
+SELECT versions FROM prune('"it''s \"."they''re \"', now());
+\set VERBOSITY sqlstate
+SELECT * FROM "it's \"."they're \_as_of"('-infinity');
+\set VERBOSITY default
+ALTER TABLE "it's \"."they're \" RENAME TO "they've; \";
+SELECT v FROM "it's \"."they've; \_as_of"(now());
+SELECT set_system_time(clock_timestamp());
+SELECT count(*) FROM "it's \"."they've; \";
+SELECT set_system_time(NULL);
+SELECT drop_system_versioning('"it''s \"."they''ve; \"');
+SELECT create_document_store('"it''s \"."don''t"', check_schema => '{"title": "it''s"}');
+SELECT put_document('"it''s \"."don''t"', 'a''b', '{"it''s": 1}');
+SELECT get_document('"it''s \"."don''t"', 'a''b', now()), count(*) FROM find_documents('"it''s \"."don''t"', '$."it''s" == 1', now());
+SELECT set_document_schema('"it''s \"."don''t"', '{"required": ["it''s"]}');
+SELECT drop_document_store('"it''s \"."don''t"');

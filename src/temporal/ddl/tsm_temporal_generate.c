@@ -119,8 +119,9 @@ make_view(Relation rel, TsmVersionedTable *table, const char *name)
 					  "tstzrange(u.row_start, nullif(u.row_end, 'infinity'::timestamptz)) "
 					  "AS sys_period FROM %s",
 					  qualified, column_list(rel, "u."), tsm_temporal_all_versions(rel, list_make1_oid(table->history)));
-	tsm_delta_execute("COMMENT ON VIEW %s IS 'all versions of the rows of %s'", qualified,
-					  quote_identifier(RelationGetRelationName(rel)));
+	tsm_delta_execute("COMMENT ON VIEW %s IS %s", qualified,
+					  quote_literal_cstr(psprintf("all versions of the rows of %s",
+												  quote_identifier(RelationGetRelationName(rel)))));
 	table->versions = get_relname_relid(name, namespace);
 }
 
