@@ -104,6 +104,9 @@ SELECT put_document('mine', 'a', '{}'), put_document('mine', 'a', '{"b": 1}');
 SELECT changed_by FROM mine;
 SELECT drop_document_store('mine');
 RESET ROLE;
+\echo what is wrong behind references, and references that are followed thousands of times
+SELECT json_schema_violation('{"a": [{"b": 1}]}', '{"$defs": {"n": {"properties": {"b": {"$ref": "#/$defs/s"}}}, "s": {"type": "string"}}, "properties": {"a": {"items": {"$ref": "#/$defs/n"}}}}');
+SELECT json_schema_violation('1', ('{"$defs": {"a0": {"minimum": 2}' || string_agg(format(', "a%s": {"anyOf": [{"$ref": "#/$defs/a%s"}, {"$ref": "#/$defs/a%s"}]}', i, i - 1, i - 1), '') || '}, "allOf": [{"not": {"$ref": "#/$defs/a12"}}, {"$ref": "#/$defs/a12"}]}')::jsonb) FROM generate_series(1, 12) i;
 DROP TABLE person, plain;
 DROP OWNED BY temporal_document_writer, temporal_document_owner;
 DROP ROLE temporal_document_writer, temporal_document_owner;

@@ -13,6 +13,7 @@
 #include "miscadmin.h"
 #include "regex/regex.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 #include "utils/numeric.h"
 
 #include "tsm_temporal_document.h"
@@ -467,14 +468,28 @@ check_not(Validation *validation, JsonbValue *wanted, const JsonbValue *schema, 
 	return violates(validation, "the value matches the schema of \"not\"");
 }
 
+/*
+ * References can be followed more often than a schema has places, two at each
+ * step: so what one takes of memory goes with it.
+ */
 static bool
 check_reference(Validation *validation, JsonbValue *wanted, const JsonbValue *schema, JsonbValue *value)
 {
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "tsmem schema reference",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(context);
 	JsonbValue	target;
+	bool		matches;
 
 	if (!tsm_schema_resolve(validation->root, wanted, &target))
 		elog(ERROR, "reference of a checked schema leads nowhere");
-	return validate(validation, &target, value);
+	matches = validate(validation, &target, value);
+	MemoryContextSwitchTo(old);
+	/* What is wrong was told in the context that goes. */
+	if (!matches && validation->trials == 0)
+		validation->violation = pstrdup(validation->violation);
+	MemoryContextDelete(context);
+	return matches;
 }
 
 static const Check checks[TSM_SCHEMA_CHECKS] = {
