@@ -24,7 +24,6 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "miscadmin.h"
-#include "utils/fmgroids.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -43,7 +42,7 @@ struct TsmFoldedWalk
 	TupleTableSlot *slot;		/* the segment at hand, whose block lies in its page */
 	TableScanDesc heap;
 	IndexScanDesc scan;
-	ScanKeyData bound[3];		/* a comparison of rows: header and two members */
+	ScanKeyData bound[TSM_SEGMENT_POSITION_KEYS];
 	MemoryContext context;		/* the scans live in */
 	MemoryContext block_context;	/* a block that did not fit its page */
 	TsmFoldedBounds bounds;
@@ -159,20 +158,10 @@ report(TsmFoldedWalk *walk, const TsmCodecFault *fault)
 static void
 position(TsmFoldedWalk *walk, bool backward, int64 key, TimestampTz start)
 {
-	StrategyNumber strategy = backward ? BTLessEqualStrategyNumber : BTGreaterEqualStrategyNumber;
-
 	if (walk->scan == NULL)
 		walk->scan = tsm_index_beginscan(walk->segments, walk->index, walk->snapshot, 1);
-	ScanKeyEntryInitialize(&walk->bound[1], SK_ROW_MEMBER, Anum_segment_key_lo, strategy,
-						   InvalidOid, InvalidOid, F_BTINT8CMP, Int64GetDatum(key));
-	ScanKeyEntryInitialize(&walk->bound[2], SK_ROW_MEMBER | SK_ROW_END, Anum_segment_t_lo, strategy,
-						   InvalidOid, InvalidOid, F_TIMESTAMPTZ_CMP, TimestampTzGetDatum(start));
-	MemSet(&walk->bound[0], 0, sizeof(ScanKeyData));
-	walk->bound[0].sk_flags = SK_ROW_HEADER;
-	walk->bound[0].sk_attno = Anum_segment_key_lo;
-	walk->bound[0].sk_strategy = strategy;
-	walk->bound[0].sk_argument = PointerGetDatum(&walk->bound[1]);
-	index_rescan(walk->scan, walk->bound, 1, NULL, 0);
+	tsm_segment_position(walk->scan, walk->bound, backward ? BTLessEqualStrategyNumber :
+						 BTGreaterEqualStrategyNumber, key, start);
 }
 
 static int64

@@ -13,6 +13,8 @@
 #include "tsm_delta.h"
 #include "tsm_delta_codec.h"
 
+#include "access/genam.h"
+#include "access/skey.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"
 #include "utils/rel.h"
@@ -91,6 +93,16 @@ typedef struct TsmSegmentTable
 /* Locks are kept to the end of the transaction. 55000 without the index. */
 extern void tsm_segment_open(TsmSegmentTable *table, Oid segments, LOCKMODE mode);
 extern void tsm_segment_close(TsmSegmentTable *table);
+
+/* Keys that tsm_segment_position fills: a comparison of rows, as a header and two members. */
+#define TSM_SEGMENT_POSITION_KEYS	3
+
+/*
+ * Begin a scan of the index, made for one key, anew, with the entries whose (key_lo, t_lo) compare so with
+ * (key, start), by a strategy of btree. The keys have to stay as long as the scan.
+ */
+extern void tsm_segment_position(IndexScanDesc scan, ScanKeyData *keys, StrategyNumber strategy,
+								 int64 key, TimestampTz start);
 
 /* The segment that covers (key, start): the last that does not begin after it. With its block. */
 extern bool tsm_segment_find(TsmSegmentTable *table, Snapshot snapshot, int64 key,

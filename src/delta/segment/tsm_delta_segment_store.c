@@ -364,33 +364,37 @@ tsm_segment_of_slot(TupleTableSlot *slot, TsmSegment *segment, bool with_block)
 		DatumGetByteaPCopy(slot->tts_values[Anum_segment_zones - 1]);
 }
 
-/* The first segment from (key, start) on in a direction, by the index; backwards it may begin there. */
+void
+tsm_segment_position(IndexScanDesc scan, ScanKeyData *keys, StrategyNumber strategy, int64 key,
+					 TimestampTz start)
+{
+	ScanKeyEntryInitialize(&keys[1], SK_ROW_MEMBER, Anum_segment_key_lo, strategy,
+						   InvalidOid, InvalidOid, F_BTINT8CMP, Int64GetDatum(key));
+	ScanKeyEntryInitialize(&keys[2], SK_ROW_MEMBER | SK_ROW_END, Anum_segment_t_lo, strategy,
+						   InvalidOid, InvalidOid, F_TIMESTAMPTZ_CMP, TimestampTzGetDatum(start));
+	MemSet(&keys[0], 0, sizeof(ScanKeyData));
+	keys[0].sk_flags = SK_ROW_HEADER;
+	keys[0].sk_attno = Anum_segment_key_lo;
+	keys[0].sk_strategy = strategy;
+	keys[0].sk_argument = PointerGetDatum(&keys[1]);
+	index_rescan(scan, keys, 1, NULL, 0);
+}
+
+/* The last segment that begins at (key, start) or before, with its block, or the first that begins after. */
 static bool
 look(TsmSegmentTable *table, Snapshot snapshot, int64 key, TimestampTz start, bool backwards,
 	 TsmSegment *segment)
 {
 	TupleTableSlot *slot = table_slot_create(table->rel, NULL);
 	IndexScanDesc scan = tsm_index_beginscan(table->rel, table->index, snapshot, 1);
-	ScanKeyData bound;
-	bool		found = false;
+	ScanKeyData keys[TSM_SEGMENT_POSITION_KEYS];
+	bool		found;
 
-	if (backwards)
-		ScanKeyInit(&bound, 1, BTLessEqualStrategyNumber, F_INT8LE, Int64GetDatum(key));
-	else
-		ScanKeyInit(&bound, 1, BTGreaterEqualStrategyNumber, F_INT8GE, Int64GetDatum(key));
-	index_rescan(scan, &bound, 1, NULL, 0);
-	while (!found &&
-		   index_getnext_slot(scan, backwards ? BackwardScanDirection : ForwardScanDirection, slot))
-	{
-		bool		after;
-
-		CHECK_FOR_INTERRUPTS();
-		tsm_segment_of_slot(slot, segment, false);
-		after = segment->key_lo > key || (segment->key_lo == key && segment->t_lo > start);
-		found = backwards != after;
-	}
-	if (found && backwards)
-		tsm_segment_of_slot(slot, segment, true);
+	tsm_segment_position(scan, keys, backwards ? BTLessEqualStrategyNumber : BTGreaterStrategyNumber,
+						 key, start);
+	found = index_getnext_slot(scan, backwards ? BackwardScanDirection : ForwardScanDirection, slot);
+	if (found)
+		tsm_segment_of_slot(slot, segment, backwards);
 	index_endscan(scan);
 	ExecDropSingleTupleTableSlot(slot);
 	return found;
