@@ -310,7 +310,7 @@ extern void tsm_temporal_check_new_column(Oid relid, const char *column);
 /* Refuse (55000) to do what the verb says to what holds the folded part of a history. */
 extern void tsm_temporal_check_part_kept(Oid relid, const char *verb);
 
-/* Before a command: 0A000 when it changes a type so that folded values of it could not be read. */
+/* Before a command, and after it: 0A000 when it changes a type so that folded values of it could not be read. */
 extern void tsm_temporal_check_types_kept(const Node *tree);
 
 /* ALTER TABLE on it: what does not concern its rows is let pass. */

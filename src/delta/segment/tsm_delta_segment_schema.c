@@ -481,6 +481,11 @@ tsm_segment_write_schema(TsmSegmentMap *map)
 	int			i;
 
 	tsm_segment_check_can_fold(map);
+	for (i = 0; i < map->schema.natts; i++)
+	{
+		if (map->columns[i].as_text)
+			tsm_segment_lock_type(TupleDescAttr(map->desc, map->columns[i].column - 1)->atttypid);
+	}
 	found = find_schema(map, rel, &greatest);
 	map->schema.schema_id = found != 0 ? found : greatest + 1;
 	if (found == 0)

@@ -23,6 +23,7 @@
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -197,6 +198,24 @@ tsm_segment_goes_as_text(Oid type)
 		return true;
 	element = get_typlen(base) == -1 ? get_element_type(base) : InvalidOid;
 	return OidIsValid(element) && (!is_built_in(element) || tsm_segment_goes_as_text(element));
+}
+
+/* Take the lock that keeps labels of an enum, or columns of a row type, as they are. */
+static bool
+lock_type(Oid type, void *arg)
+{
+	if (get_typtype(type) == TYPTYPE_ENUM)
+		LockDatabaseObject(TypeRelationId, type, 0, RowShareLock);
+	else if (get_typtype(type) == TYPTYPE_COMPOSITE)
+		LockRelationOid(get_typ_typrelid(type), AccessShareLock);
+	return false;
+}
+
+void
+tsm_segment_lock_type(Oid type)
+{
+	(void) lock_type(type, NULL);
+	(void) tsm_segment_type_contains(type, lock_type, NULL);
 }
 
 bool

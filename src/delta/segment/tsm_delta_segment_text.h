@@ -21,6 +21,9 @@ typedef bool (*TsmSegmentTypeTest) (Oid type, void *arg);
 /* Whether the test holds for a type that values of the type are made of (elements, attributes, bounds, below a domain); not for itself. */
 extern bool tsm_segment_type_contains(Oid type, TsmSegmentTypeTest test, void *arg);
 
+/* Wait for changes of a type, and what it is made of, that its text would not survive; no more come before the end of the transaction. */
+extern void tsm_segment_lock_type(Oid type);
+
 /* Prepare to write, or to read, values of a type, or below the domain; in a context that stays. */
 extern void tsm_segment_text_output(TsmSegmentText *how, Oid type);
 extern void tsm_segment_text_input(TsmSegmentText *how, Oid type);

@@ -736,6 +736,8 @@ tsm_temporal_after_command(PG_FUNCTION_ARGS)
 				 errmsg("function \"%s\" must be called by an event trigger", "_after_command")));
 	if (tsm_delta_is_own_command(tree))
 		PG_RETURN_VOID();
+	/* Now that the type is locked, nobody who has not been seen folds values of it. */
+	tsm_temporal_check_types_kept(tree);
 	if (IsA(tree, AlterTableStmt))
 		after_alter_table((AlterTableStmt *) tree);
 	else if (IsA(tree, CreateStmt) && ((CreateStmt *) tree)->partbound != NULL)
