@@ -114,6 +114,13 @@ extern bool tsm_delta_is_own_command(const Node *command);
 extern void tsm_delta_as_owner(Oid owner, void (*act) (void *), void *arg);
 
 /*
+ * The same for what makes values or compares them, which runs functions of
+ * users (of domains, casts, defaults, types): commands are judged like any others,
+ * but those of tsm_delta_execute.
+ */
+extern void tsm_delta_values_as_owner(Oid owner, void (*act) (void *), void *arg);
+
+/*
  * Run one statement through SPI, built as psprintf does; gives the number of
  * its rows. What it sets off (triggers, casts, functions of users) is not
  * tsmem's own.

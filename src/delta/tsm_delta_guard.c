@@ -43,9 +43,11 @@ tsm_delta_is_own_command(const Node *command)
 	return guard.lifted > 0 || (command != NULL && command == guard.command);
 }
 
-void
-tsm_delta_as_owner(Oid owner, void (*act) (void *), void *arg)
+/* Run act(arg) as a role, with so many calls under way whose commands pass. */
+static void
+as_owner(Oid owner, int lifted, void (*act) (void *), void *arg)
 {
+	int			save_lifted = guard.lifted;
 	Oid			save_user;
 	int			save_context;
 	int			nest_level;
@@ -56,18 +58,30 @@ tsm_delta_as_owner(Oid owner, void (*act) (void *), void *arg)
 	nest_level = NewGUCNestLevel();
 	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
-	guard.lifted++;
+	guard.lifted = lifted;
 	PG_TRY();
 	{
 		act(arg);
 	}
 	PG_FINALLY();
 	{
-		guard.lifted--;
+		guard.lifted = save_lifted;
 	}
 	PG_END_TRY();
 	AtEOXact_GUC(false, nest_level);
 	SetUserIdAndSecContext(save_user, save_context);
+}
+
+void
+tsm_delta_as_owner(Oid owner, void (*act) (void *), void *arg)
+{
+	as_owner(owner, guard.lifted + 1, act, arg);
+}
+
+void
+tsm_delta_values_as_owner(Oid owner, void (*act) (void *), void *arg)
+{
+	as_owner(owner, 0, act, arg);
 }
 
 /* Whether a command changes definitions, so that event triggers see it. */

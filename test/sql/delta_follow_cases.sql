@@ -49,4 +49,36 @@ SELECT versions FROM fold('p');
 ALTER TABLE p ALTER v TYPE int8, ADD COLUMN w text DEFAULT 'w';
 SELECT id, k, v, w FROM p_history ORDER BY id, row_start;
 SELECT * FROM verify('p');
+
+-- What functions of values do while versions are moved is judged like any other command.
+CREATE TABLE kept (id int PRIMARY KEY);
+SELECT add_system_versioning('kept');
+CREATE FUNCTION meddle(value int) RETURNS bool LANGUAGE plpgsql AS $$
+BEGIN
+	IF current_setting('delta_follow.meddle', true) = 'yes' THEN
+		ALTER TABLE delta_follow_cases.kept_history DISABLE TRIGGER ALL;
+	END IF;
+	RETURN true;
+EXCEPTION WHEN insufficient_privilege OR object_not_in_prerequisite_state THEN
+	RAISE WARNING '%', sqlerrm;
+	RETURN true;
+END $$;
+CREATE DOMAIN meddling AS int CHECK (delta_follow_cases.meddle(value));
+CREATE TYPE meddled AS (n meddling);
+CREATE TABLE moved (id int PRIMARY KEY, m meddled);
+SELECT add_system_versioning('moved');
+INSERT INTO moved VALUES (1, ROW(1));
+UPDATE moved SET m = NULL;
+SELECT versions FROM fold('moved');
+CREATE ROLE delta_follow_meddler;
+GRANT ALL ON SCHEMA delta_follow_cases TO delta_follow_meddler;
+ALTER TABLE kept OWNER TO delta_follow_meddler;
+ALTER TABLE moved OWNER TO delta_follow_meddler;
+SET ROLE delta_follow_meddler;
+SET delta_follow.meddle = 'yes';
+SELECT unfold('moved');
+RESET delta_follow.meddle;
+RESET ROLE;
+SELECT DISTINCT tgenabled FROM pg_trigger WHERE tgrelid = 'kept_history'::regclass;
 DROP SCHEMA delta_follow_cases CASCADE;
+DROP ROLE delta_follow_meddler;

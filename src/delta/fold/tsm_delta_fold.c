@@ -338,7 +338,7 @@ tail_snapshot(void)
 							GetLatestSnapshot());
 }
 
-/* A call of fold, as tsm_delta_as_owner hands it on. */
+/* A call of fold, as tsm_delta_values_as_owner hands it on. */
 typedef struct FoldCall
 {
 	TsmVersionedTable *table;
@@ -372,8 +372,8 @@ make_store(FoldCall *call, TsmSegmentStore *store)
 		call->run.too_large = probe.too_large;
 		return false;
 	}
-	tsm_segment_make_store(call->table->history, store);
-	return true;
+	tsm_fold_need_store(call->table->history);
+	return tsm_segment_store(call->table->history, store);
 }
 
 /*
@@ -428,7 +428,7 @@ tsm_fold_table(TsmVersionedTable *table, TimestampTz before, int max_versions, I
 	call.max_versions = max_versions;
 	call.position = position != NULL ? position : &first;
 	old = MemoryContextSwitchTo(context);
-	tsm_delta_as_owner(tsm_segment_owner(table->history), fold_as_owner, &call);
+	tsm_delta_values_as_owner(tsm_segment_owner(table->history), fold_as_owner, &call);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 	result->versions = call.run.versions;

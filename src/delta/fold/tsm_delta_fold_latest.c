@@ -38,7 +38,7 @@ struct TsmDeltaFolded
 	MemoryContext look_context; /* reset after each look */
 };
 
-/* A look, as tsm_delta_as_owner hands it on. */
+/* A look, as tsm_delta_values_as_owner hands it on. */
 typedef struct Look
 {
 	TsmDeltaFolded *folded;
@@ -176,7 +176,7 @@ look_back(Look *look, IndexScanDesc scan, TimestampTz after)
 		{
 			look->segment = &segment;
 			tsm_segment_of_slot(folded->slot, &segment, true);
-			tsm_delta_as_owner(folded->history->rd_rel->relowner, read_block, look);
+			tsm_delta_values_as_owner(folded->history->rd_rel->relowner, read_block, look);
 		}
 		if (first)
 			break;

@@ -227,7 +227,7 @@ tsm_merge_table(TsmVersionedTable *table, int max_segments, TsmMergeResult *resu
 	merge.table = table;
 	merge.max_segments = max_segments;
 	if (tsm_segment_store(table->history, &merge.store))
-		tsm_delta_as_owner(tsm_segment_owner(table->history), merge_as_owner, &merge);
+		tsm_delta_values_as_owner(tsm_segment_owner(table->history), merge_as_owner, &merge);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 	*result = merge.result;

@@ -22,7 +22,7 @@
 #include "tsm_delta_follow.h"
 #include "tsm_delta_segment.h"
 
-/* A call of unfold, as tsm_delta_as_owner hands it on. */
+/* A call of unfold, as tsm_delta_values_as_owner hands it on. */
 typedef struct UnfoldCall
 {
 	const TsmVersionedTable *table;
@@ -127,7 +127,7 @@ tsm_delta_unfold_before(const TsmVersionedTable *table, const char *why)
 	call.table = table;
 	if (!tsm_segment_store(table->history, &call.store))
 		return;
-	unfold_as_owner(&call);
+	tsm_delta_values_as_owner(tsm_segment_owner(table->history), unfold_as_owner, &call);
 	CommandCounterIncrement();
 	if (call.versions > 0)
 		ereport(NOTICE,
@@ -155,7 +155,7 @@ tsm_delta_unfold(PG_FUNCTION_ARGS)
 	call.table = tsm_segment_own_table(PG_GETARG_OID(0));
 	old = MemoryContextSwitchTo(context);
 	if (tsm_segment_store(call.table->history, &call.store))
-		tsm_delta_as_owner(tsm_segment_owner(call.table->history), unfold_as_owner, &call);
+		tsm_delta_values_as_owner(tsm_segment_owner(call.table->history), unfold_as_owner, &call);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 	PG_RETURN_INT64(call.versions);

@@ -132,7 +132,7 @@ tsm_delta_history_counts(PG_FUNCTION_ARGS)
 /* Chains of up to 2^i versions; those of more than 2^(i-1). */
 #define LENGTH_CLASSES	64
 
-/* A call of chain_lengths, as tsm_delta_as_owner hands it on. */
+/* A call of chain_lengths, as tsm_delta_values_as_owner hands it on. */
 typedef struct LengthsCall
 {
 	TsmVersionedTable *table;
@@ -237,7 +237,7 @@ tsm_delta_chain_lengths(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	call.table = tsm_segment_own_table(PG_GETARG_OID(0));
 	if (tsm_segment_store(call.table->history, &call.store))
-		tsm_delta_as_owner(tsm_segment_owner(call.table->history), lengths_as_owner, &call);
+		tsm_delta_values_as_owner(tsm_segment_owner(call.table->history), lengths_as_owner, &call);
 	for (i = 0; i < LENGTH_CLASSES; i++)
 	{
 		Datum		values[4];

@@ -361,7 +361,7 @@ verify_table(TsmVersionedTable *table, ReturnSetInfo *result, bool with_rel)
 	call->table = table;
 	call->result = result;
 	call->with_rel = with_rel;
-	tsm_delta_as_owner(tsm_segment_owner(table->history), verify_as_owner, call);
+	tsm_delta_values_as_owner(tsm_segment_owner(table->history), verify_as_owner, call);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 }

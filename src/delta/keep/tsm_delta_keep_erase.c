@@ -388,7 +388,7 @@ erase_entity(EraseCall *call, TsmKeepResult *result)
 
 		call->current_rows += deleted;
 		memset(&call->run, 0, sizeof(call->run));
-		tsm_delta_as_owner(owner, erase_history_as_owner, call);
+		tsm_delta_values_as_owner(owner, erase_history_as_owner, call);
 		result->tail_versions += call->run.result.tail_versions;
 		result->segment_versions += call->run.result.segment_versions;
 		MemoryContextSwitchTo(old);

@@ -27,7 +27,7 @@
 
 #include "tsm_delta_keep.h"
 
-/* A call of tsm_keep_prune, as tsm_delta_as_owner hands it on. */
+/* A call of tsm_keep_prune, as tsm_delta_values_as_owner hands it on. */
 typedef struct PruneCall
 {
 	Oid			rel;
@@ -206,7 +206,7 @@ run_prune(PruneCall *call)
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
 
-	tsm_delta_as_owner(tsm_segment_owner(call->rel), prune_as_owner, call);
+	tsm_delta_values_as_owner(tsm_segment_owner(call->rel), prune_as_owner, call);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 }

@@ -165,30 +165,47 @@ tsm_delta_follow_dropped_columns(void)
 
 /* ---- new columns ---- */
 
-/* The value of a column's default, as text; NULL for null. */
-static char *
-default_text(Relation history, AttrNumber column)
+/* A column whose default is asked for. */
+typedef struct ColumnDefault
 {
-	Node	   *expression = build_column_default(history, column);
+	Relation	history;
+	AttrNumber	column;
+	char	   *text;			/* the value; NULL for null */
+} ColumnDefault;
+
+static void
+make_default_text(void *arg)
+{
+	ColumnDefault *made = arg;
+	Node	   *expression = build_column_default(made->history, made->column);
 	EState	   *estate = CreateExecutorState();
 	Oid			function;
 	bool		varlena;
 	bool		null;
 	Datum		value;
-	char	   *text;
 	int			nest_level;
 
 	value = ExecEvalExpr(ExecPrepareExpr((Expr *) expression, estate), GetPerTupleExprContext(estate),
 						 &null);
 	if (null)
-		return NULL;
-	getTypeOutputInfo(getBaseType(TupleDescAttr(RelationGetDescr(history), column - 1)->atttypid),
+		return;
+	getTypeOutputInfo(getBaseType(TupleDescAttr(RelationGetDescr(made->history),
+												made->column - 1)->atttypid),
 					  &function, &varlena);
 	nest_level = tsm_segment_fix_settings();
-	text = OidOutputFunctionCall(function, value);
+	made->text = OidOutputFunctionCall(function, value);
 	AtEOXact_GUC(true, nest_level);
 	FreeExecutorState(estate);
-	return text;
+}
+
+/* The value of a column's default, as text; NULL for null. */
+static char *
+default_text(Relation history, AttrNumber column)
+{
+	ColumnDefault made = {history, column, NULL};
+
+	tsm_delta_values_as_owner(history->rd_rel->relowner, make_default_text, &made);
+	return made.text;
 }
 
 /* Give a schema a column that its blocks lack. */
@@ -336,6 +353,8 @@ append_type(const TsmSegmentColumnRow *row, Datum *values, bool *nulls, bool *re
 /* A look at each folded value of one column. */
 typedef struct ColumnCheck
 {
+	const TsmVersionedTable *table;
+	Oid			store;			/* of segments */
 	TsmSegmentMap *map;
 	TsmSegmentTable segments;
 	TsmSegmentWalk *walk;
@@ -402,21 +421,20 @@ check_segments(ColumnCheck *check)
 
 /* Cast each folded value of a column, as the server does with the rows of the tail. */
 static void
-check_values(const TsmVersionedTable *table, Oid segments, AttrNumber column)
+check_values(void *arg)
 {
-	ColumnCheck check = {0};
-	Relation	history = table_open(table->history, AccessShareLock);
-	Oid			type = TupleDescAttr(RelationGetDescr(history), column - 1)->atttypid;
+	ColumnCheck *check = arg;
+	Relation	history = table_open(check->table->history, AccessShareLock);
+	Oid			type = TupleDescAttr(RelationGetDescr(history), check->column - 1)->atttypid;
 
-	check.map = tsm_segment_map(history, table);
-	check.column = column;
-	check.domain = get_typtype(type) == TYPTYPE_DOMAIN ? type : InvalidOid;
-	tsm_segment_open(&check.segments, segments, ShareUpdateExclusiveLock);
-	check.walk = tsm_segment_walk_make(check.map);
-	check.version = MakeSingleTupleTableSlot(RelationGetDescr(history), &TTSOpsVirtual);
-	check_segments(&check);
-	ExecDropSingleTupleTableSlot(check.version);
-	tsm_segment_close(&check.segments);
+	check->map = tsm_segment_map(history, check->table);
+	check->domain = get_typtype(type) == TYPTYPE_DOMAIN ? type : InvalidOid;
+	tsm_segment_open(&check->segments, check->store, ShareUpdateExclusiveLock);
+	check->walk = tsm_segment_walk_make(check->map);
+	check->version = MakeSingleTupleTableSlot(RelationGetDescr(history), &TTSOpsVirtual);
+	check_segments(check);
+	ExecDropSingleTupleTableSlot(check->version);
+	tsm_segment_close(&check->segments);
 	table_close(history, NoLock);
 }
 
@@ -424,6 +442,7 @@ void
 tsm_delta_follow_type(const TsmVersionedTable *table, Form_pg_attribute old)
 {
 	TsmSegmentStore store;
+	ColumnCheck check = {0};
 	TypeChange	change;
 	Relation	history;
 	AttrNumber	column = get_attnum(table->history, NameStr(old->attname));
@@ -441,8 +460,12 @@ tsm_delta_follow_type(const TsmVersionedTable *table, Form_pg_attribute old)
 	if (same)
 		return;
 	change_rows(table->history, append_type, &change);
-	if (tsm_delta_has_folded(table->history))
-		check_values(table, store.segments, column);
+	if (!tsm_delta_has_folded(table->history))
+		return;
+	check.table = table;
+	check.store = store.segments;
+	check.column = column;
+	tsm_delta_values_as_owner(tsm_segment_owner(table->history), check_values, &check);
 }
 
 /* ---- types that are changed themselves ---- */
