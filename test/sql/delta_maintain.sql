@@ -137,6 +137,14 @@ SELECT count(*) FROM account_history WHERE id = 50;
 SELECT s.cache_misses > c.cache_misses AS missed FROM stat_delta s, counts c WHERE rel = 'account'::regclass;
 SELECT count(*) FROM account_history WHERE id = 50;
 SELECT s.cache_hits > c.cache_hits AS hit FROM stat_delta s, counts c WHERE rel = 'account'::regclass;
+-- A lookup as of a time looks once.
+SELECT row_start AS t FROM account_history WHERE id = 40 ORDER BY row_start LIMIT 1 \gset
+SET tsmem.chain_cache_size = 0;
+RESET tsmem.chain_cache_size;
+SELECT cache_hits, cache_misses FROM stat_delta WHERE rel = 'account'::regclass \gset
+SELECT count(*) FROM account_history WHERE id = 40 AND row_start <= :'t' AND row_end > :'t';
+SELECT count(*) FROM account_history WHERE id = 40 AND row_start <= :'t' AND row_end > :'t';
+SELECT cache_hits - :cache_hits AS hits, cache_misses - :cache_misses AS misses FROM stat_delta WHERE rel = 'account'::regclass;
 SELECT unfold('owned');
 SELECT tail_versions, segment_versions, segments, segment_bytes_per_version, ratio, folded_versions FROM stat_delta WHERE rel = 'owned'::regclass;
 GRANT SELECT (n) ON owned TO delta_maintain_reader;

@@ -323,20 +323,12 @@ list_frames(TsmFoldedWalk *walk)
 	walk->listed = true;
 }
 
-/* Expand a frame, or find it in the cache, and read its head. */
+/* Read the head of a frame, whose bytes are in the cache if raw is not NULL and are expanded otherwise. */
 static void
-open_frame(TsmFoldedWalk *walk, const TsmCodecFrame *frame)
+read_frame(TsmFoldedWalk *walk, const TsmCodecFrame *frame, const uint8_t *raw)
 {
 	TsmCodecFault fault;
-	const uint8_t *raw = NULL;
 
-	release_chain(walk);
-	walk->rows = 0;
-	if (walk->cached)
-	{
-		walk->chain_key.frame = (uint16) frame->index;
-		walk->chain = tsm_chain_find(&walk->chain_key, &raw);
-	}
 	if (raw != NULL)
 		walk->counts->hits++;
 	else
@@ -353,6 +345,22 @@ open_frame(TsmFoldedWalk *walk, const TsmCodecFrame *frame)
 	walk->rows = frame->rows;
 	walk->frame = frame->index;
 	walk->row = walk->order == TSM_FOLDED_BACKWARD ? frame->rows - 1 : 0;
+}
+
+/* Find a frame in the cache, or expand it, and read its head. */
+static void
+open_frame(TsmFoldedWalk *walk, const TsmCodecFrame *frame)
+{
+	const uint8_t *raw = NULL;
+
+	release_chain(walk);
+	walk->rows = 0;
+	if (walk->cached)
+	{
+		walk->chain_key.frame = (uint16) frame->index;
+		walk->chain = tsm_chain_find(&walk->chain_key, &raw);
+	}
+	read_frame(walk, frame, raw);
 }
 
 /* The directory says that no row of a frame can be within the bounds. */
@@ -437,7 +445,7 @@ open_latest(TsmFoldedWalk *walk, const void *data, Size size)
 	walk->frame = 0;
 	if (frame.index < 0)
 		return;
-	open_frame(walk, &frame);
+	read_frame(walk, &frame, raw);
 	walk->row = tsm_codec_find_row(walk->bench->reader, key, start);
 }
 
