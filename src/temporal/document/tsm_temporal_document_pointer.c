@@ -38,6 +38,7 @@ char *
 tsm_pointer_next(const char **place, const char *end, int *length, bool *malformed)
 {
 	const char *p = *place;
+	const char *slash;
 	char	   *token;
 	int			n = 0;
 
@@ -48,8 +49,8 @@ tsm_pointer_next(const char **place, const char *end, int *length, bool *malform
 		*malformed = true;
 		return NULL;
 	}
-	token = memchr(p + 1, '/', end - p - 1);
-	token = palloc((token != NULL ? token : end) - p);
+	slash = memchr(p + 1, '/', end - p - 1);
+	token = palloc((slash != NULL ? slash : end) - p);
 	for (p++; p < end && *p != '/'; p++)
 	{
 		if (*p != '~')
