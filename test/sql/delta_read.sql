@@ -17,7 +17,10 @@ EXECUTE before;
 SELECT versions FROM fold('account');
 EXECUTE before;
 UPDATE account SET v = v + 1;
+-- 18 warns of what it does not vacuum.
+SET client_min_messages = error;
 VACUUM ANALYZE account, account_history;
+RESET client_min_messages;
 
 -- What EXPLAIN shows; times are left out.
 CREATE FUNCTION plan(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
@@ -38,9 +41,10 @@ SELECT plan(:'q');
 SELECT plan('SELECT id, v FROM account_history WHERE id BETWEEN 10 AND 12 ORDER BY id DESC, row_start DESC LIMIT 3');
 SELECT plan('SELECT v FROM account_history WHERE id IN (3, 500, NULL, 3) AND row_end > ''infinity''');
 SELECT plan('SELECT v FROM account_history WHERE id = 5 AND id = 6');
-SELECT plan(format('SELECT k, v FROM (VALUES (3), (NULL), (7)) x (k) LEFT JOIN account_as_of(%L) a ON a.id = x.k', :'t'));
+SELECT plan(format('SELECT k, v FROM (VALUES (3), (7)) x (k) LEFT JOIN account_as_of(%L) a ON a.id = x.k', :'t'));
 EXPLAIN (VERBOSE, COSTS OFF) SELECT v FROM account_history_folded f WHERE f.id = 5 AND f.row_start < now();
-EXPLAIN (COSTS OFF, FORMAT yaml) SELECT v FROM account_history_folded WHERE id > 5::int8;
+EXPLAIN (COSTS OFF) SELECT v FROM account_history_folded WHERE id > 5::int8;
+SELECT k, v FROM (VALUES (3), (NULL), (7)) x (k) LEFT JOIN account_as_of(:'t') a ON a.id = x.k ORDER BY 1;
 
 -- Rows come whole, as of any setting; they have no place.
 SELECT id, v, mood, paid FROM account_as_of(:'t') WHERE id = 7;

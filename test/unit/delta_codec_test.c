@@ -834,7 +834,7 @@ test_long_values(void)
 	}
 	encoder = tsm_codec_encoder_init(encoder, &schema, &options, crc32c, &fault);
 	good = tsm_codec_encode(encoder, rows, nrows, block, &size, &used, &fault) && used == nrows &&
-		size < 2 * length + 40000 && reads_as(block, size, rows, nrows) &&
+		size < 2 * (size_t) length + 40000 && reads_as(block, size, rows, nrows) &&
 		tsm_codec_open(&opened, block, size, crc32c, &fault) && tsm_codec_first_frame(&opened, &frame);
 	ok(good && opened.frames == 2 && frame.rows == 1 + (int) (TSM_CODEC_MAX_WORK / length),
 	   "long values are kept as differences, in frames of bounded work");
